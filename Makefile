@@ -1,0 +1,53 @@
+# `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EMULATOR := .venv-emulator
+export PYTHONPATH := tests
+CHECK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fmt lint types test golden crds verify lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## install what the project needs into .venv
+
+$(VENV)/.installed: requirements/dev.txt requirements/build.txt pyproject.toml
+	@echo "setup: installing the locked dependencies into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt -r requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+fmt: setup ## format the code; CHECK=1 only looks
+	@$(BIN)/ruff format $(if $(CHECK),--check) .
+
+lint: setup ## lint, and hold the layers
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --verbose >/dev/null || $(BIN)/lint-imports
+
+types: setup ## type-check
+	@$(BIN)/mypy
+
+test: setup ## run the tests
+	@$(BIN)/pytest -n 2
+
+golden: setup ## rewrite the golden templates; read the diff before you commit it
+	@$(BIN)/python tests/golden_update.py
+
+crds: setup ## regenerate the CRD from the model
+	@$(BIN)/fargate-operator crd > crds/fargateapps.yaml
+
+verify: crds golden ## fail when something generated is stale
+	@test -z "$$(git status --porcelain crds tests/golden)" || { git status --short crds tests/golden; git diff crds tests/golden; echo "verify: stale, commit what was regenerated"; exit 1; }
+
+lock: setup ## lock the dependencies anew
+	@$(BIN)/pip install --quiet uv
+	@for f in run:pyproject.toml "dev:pyproject.toml --extra dev" build:requirements/build.in emulator:requirements/emulator.in; do \
+	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    $${f#*:} -o requirements/$${f%%:*}.txt; done
+
+clean: ## remove what was installed and generated for development
+	@rm -rf $(VENV) $(EMULATOR) .mypy_cache .ruff_cache .pytest_cache

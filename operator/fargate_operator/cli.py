@@ -1,0 +1,73 @@
+"""The command `fargate-operator`: run, render, crd. What each needs is imported only when it is called."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from fargate_operator import __version__
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, exit 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = _Parser(prog="fargate-operator", description="Turns each FargateApp into one AWS CloudFormation stack.")
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    # argparse makes the children of the parent's class
+    run = commands.add_parser("run", help="run the operator", description="Run the operator.")
+    from fargate_operator import settings  # noqa: PLC0415
+
+    settings.add_arguments(run)
+    render = commands.add_parser(
+        "render", help="print an app's template", description="Print the template of FargateApps, offline."
+    )
+    from fargate_operator import render as rendering  # noqa: PLC0415
+
+    rendering.add_arguments(render)
+    commands.add_parser("crd", help="print the CRD", description="Print the CustomResourceDefinition.")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0, 1 for an app with faults, 2 for what cannot be done as it was asked: one line says why."""
+    args = parser().parse_args(argv)
+    if args.command == "run":
+        return _run(args)
+    if args.command == "render":
+        return _render(args)
+    from fargate_operator.crd import crd_yaml  # noqa: PLC0415
+
+    print(crd_yaml(), end="")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from fargate_operator import settings  # noqa: PLC0415
+
+    try:
+        chosen = settings.load(args)
+        from fargate_operator import main as operator  # noqa: PLC0415
+
+        return operator.run(chosen)
+    except settings.Unusable as error:
+        print(f"fargate-operator run: {error}", file=sys.stderr)
+        return 2
+
+
+def _render(args: argparse.Namespace) -> int:
+    from fargate_operator import render  # noqa: PLC0415
+
+    try:
+        return render.run(args)
+    except render.Unreadable as error:
+        print(f"fargate-operator render: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0

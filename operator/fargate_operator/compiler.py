@@ -1,0 +1,246 @@
+"""compile_app: an App and the Facts of its account as a CloudFormation template. Pure, deterministic."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.facts import Facts
+from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
+from fargate_operator.fragments.network import question
+from fargate_operator.fragments.scope import Scope, tag_list
+from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
+from fargate_operator.fragments.task import TaskSpec
+from fargate_operator.model import App
+from fargate_operator.references import PSEUDO, substitute, targets
+from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
+from fargate_operator.workloads import function, scheduled_task, service, task
+
+COMPILER_VERSION = "1"
+DEFAULT_RETENTION = 30
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
+
+
+def input_digest(app: App, facts: Facts) -> str:
+    """``sha256:<hex>`` of all that the template is made from; the same digest means the same template."""
+    return digest(
+        {
+            "version": COMPILER_VERSION,
+            "spec": app.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "name": [app.namespace, app.name],
+            "facts": _facts(facts),
+        }
+    )
+
+
+def compile_app(app: App, facts: Facts) -> Template:
+    """The template; InvalidSpec with all faults that only the whole of it shows."""
+    scope = _scope(app, facts)
+    made = {resource.logical_id: resource for resource in _resources(app, scope)}
+    resources = {logical_id: resource.body() for logical_id, resource in made.items()} | _functions(app, scope)
+    raw = app.spec.resources or {}
+    outputs = _outputs(app, scope)
+    faults = [
+        *_taken(raw, resources, "resources"),
+        *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
+    ]
+    outputs |= app.spec.outputs or {}
+    template = Template(
+        resources=substitute({**raw, **resources}, raw.keys()),
+        outputs=substitute(outputs, raw.keys()),
+        metadata={names.DOMAIN: _facts(facts)},
+        description=f"FargateApp {app.namespace}/{app.name}",
+        input_digest=input_digest(app, facts),
+    )
+    faults += [*_budget(template), *_dangling(app, template)]
+    if faults:
+        raise InvalidSpec(faults)
+    return template
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    """What the compiler was told and may not ask again: pins of images and subnets."""
+    return {
+        "images": dict(facts.images),
+        "subnets": {key: [found.vpc_id, *found.subnet_ids] for key, found in facts.subnets.items()},
+    }
+
+
+def _scope(app: App, facts: Facts) -> Scope:
+    spec, iam = app.spec, app.spec.iam or Iam()
+    existing = spec.cluster.existing if spec.cluster else None
+    return Scope(
+        facts=facts,
+        cluster=existing or {"Ref": names.CLUSTER},
+        cluster_arn=existing or {"Fn::GetAtt": [names.CLUSTER, "Arn"]},
+        log_group={"Ref": names.LOG_GROUP},
+        execution_role=iam.execution_role_arn or {"Fn::GetAtt": [names.EXECUTION_ROLE, "Arn"]},
+        task_role=iam.task_role_arn or {"Fn::GetAtt": [names.TASK_ROLE, "Arn"]},
+        cpu=spec.cpu or DEFAULT_CPU,
+        memory=spec.memory or DEFAULT_MEMORY,
+        architecture=spec.architecture,
+        environment=spec.environment or {},
+        secrets=spec.secrets or {},
+        tags=spec.tags or {},
+        network=spec.network,
+        overrides=spec.overrides,
+        security_groups=_security_groups(app, facts),
+    )
+
+
+def _security_groups(app: App, facts: Facts) -> dict[str, str]:
+    """VPC → logical ID, for each VPC where some task names no security group. The first has the plain name."""
+    keys = (question(network) for network in app.networks() if not network.security_group_ids)
+    vpcs = sorted({facts.subnets[key].vpc_id for key in keys if key is not None})
+    if len(vpcs) == 1:
+        return {vpcs[0]: names.SECURITY_GROUP}
+    return {vpc: f"{names.SECURITY_GROUP}{names.identifier(vpc)}" for vpc in vpcs}
+
+
+def _resources(app: App, scope: Scope) -> Iterable[Resource]:
+    spec, tags = app.spec, tag_list(app.spec.tags)
+    made: list[Resource] = []
+    for key, one in sorted((spec.services or {}).items()):
+        made += service.resources(key, one, scope)
+    for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):
+        made += scheduled_task.resources(key, scheduled, scope)
+    for key, definition in sorted((spec.tasks or {}).items()):
+        made += task.resources(key, definition, scope)
+    if made and not (spec.cluster and spec.cluster.existing):
+        yield _cluster(app, tags)
+    if made or spec.functions:
+        yield _log_group(app, tags)
+    for vpc, logical_id in scope.security_groups.items():
+        yield _security_group(app, vpc, logical_id, tags)
+    yield from _roles(app, scope, made, tags)
+    yield from made
+
+
+def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, str]]) -> Iterable[Resource]:
+    """The shared roles that some task definition really uses."""
+    iam = app.spec.iam or Iam()
+    definitions = {one.logical_id: one for one in made if one.type == "AWS::ECS::TaskDefinition"}
+    used = [value for one in definitions.values() for value in one.properties.values()]
+    if {"Fn::GetAtt": [names.EXECUTION_ROLE, "Arn"]} in used:
+        secrets = [*scope.secrets.values()]
+        for _, _, workload in app.tasks():
+            secrets += (workload.secrets or {}).values()
+        yield execution_role(secrets, iam, tags)
+    if {"Fn::GetAtt": [names.TASK_ROLE, "Arn"]} in used:
+        exec_ = any(one.exec and not one.task_role_arn for one in (app.spec.services or {}).values())
+        yield task_role(iam, tags, exec_=exec_)
+    if scheduled := app.spec.scheduled_tasks:
+        own = {f"{names.identifier(key)}Task" for key in scheduled}
+        queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
+        tasks = {logical_id: one for logical_id, one in definitions.items() if logical_id in own}
+        yield scheduler_role(tasks, queues, scope.cluster_arn, iam)
+
+
+def _cluster(app: App, tags: list[dict[str, str]]) -> Resource:
+    properties: dict[str, Any] = {"CapacityProviders": ["FARGATE", "FARGATE_SPOT"]}
+    cluster = app.spec.cluster
+    if cluster and cluster.name:
+        properties["ClusterName"] = cluster.name
+    if cluster and cluster.container_insights:
+        properties["ClusterSettings"] = [{"Name": "containerInsights", "Value": cluster.container_insights}]
+    if tags:
+        properties["Tags"] = tags
+    return Resource(names.CLUSTER, "AWS::ECS::Cluster", properties)
+
+
+def _log_group(app: App, tags: list[dict[str, str]]) -> Resource:
+    logs = app.spec.logs
+    properties: dict[str, Any] = {"RetentionInDays": (logs.retention_in_days if logs else None) or DEFAULT_RETENTION}
+    if logs and logs.group_name:
+        properties["LogGroupName"] = logs.group_name
+    if tags:
+        properties["Tags"] = tags
+    return Resource(names.LOG_GROUP, "AWS::Logs::LogGroup", properties)
+
+
+def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]]) -> Resource:
+    properties: dict[str, Any] = {"GroupDescription": f"Tasks of FargateApp {app.namespace}/{app.name}", "VpcId": vpc}
+    if tags:
+        properties["Tags"] = tags
+    return Resource(logical_id, "AWS::EC2::SecurityGroup", properties)
+
+
+def _functions(app: App, scope: Scope) -> dict[str, Any]:
+    functions = app.spec.functions
+    if not functions:
+        return {}
+    from fargate_operator.fragments.sam import translate  # noqa: PLC0415  only where there are functions
+
+    iam = app.spec.iam or Iam()
+    resources = dict(function.serverless(key, one, scope, iam) for key, one in sorted(functions.items()))
+    if any(function.uses_http_api(one) for one in functions.values()):
+        resources[names.HTTP_API] = {"Type": "AWS::Serverless::HttpApi", "Properties": {"Tags": dict(scope.tags)}}
+    try:
+        return translate(resources, scope.facts.region)
+    except ValueError as error:
+        raise InvalidSpec([Fault("spec.functions", str(error))]) from error
+
+
+def _outputs(app: App, scope: Scope) -> dict[str, Any]:
+    spec = app.spec
+    outputs: dict[str, Any] = {}
+    if spec.services or spec.scheduled_tasks or spec.tasks:
+        outputs[names.CLUSTER_OUTPUT] = {"Value": scope.cluster_arn}
+    if groups := list(scope.security_groups.values()):
+        outputs[names.SECURITY_GROUP_OUTPUT] = {
+            "Value": {"Fn::Join": [",", [{"Fn::GetAtt": [one, "GroupId"]} for one in groups]]}
+        }
+    for key in sorted(spec.services or {}):
+        outputs |= service.outputs(key)
+    for key in sorted(spec.scheduled_tasks or {}):
+        outputs |= scheduled_task.outputs(key)
+    for key in sorted(spec.tasks or {}):
+        outputs |= task.outputs(key)
+    functions = spec.functions or {}
+    for key, one in sorted(functions.items()):
+        outputs |= function.outputs(key, one)
+    if any(function.uses_http_api(one) for one in functions.values()):
+        url = [
+            "https://",
+            {"Ref": names.HTTP_API},
+            ".execute-api.",
+            {"Ref": "AWS::Region"},
+            ".",
+            {"Ref": "AWS::URLSuffix"},
+        ]
+        outputs[names.HTTP_API_ID_OUTPUT] = {"Value": {"Ref": names.HTTP_API}}
+        outputs[names.HTTP_API_URL_OUTPUT] = {"Value": {"Fn::Join": ["", url]}}
+    return outputs
+
+
+def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:
+    for name in sorted(raw.keys() & generated.keys()):
+        yield Fault(f"spec.{field}.{name}", "is a name that the operator gives itself; choose another")
+
+
+def _budget(template: Template) -> Iterable[Fault]:
+    outputs = len(template.outputs) + 1  # the reserved one
+    for field, count, most in (
+        ("resources", len(template.resources), MOST_RESOURCES),
+        ("outputs", outputs, MOST_OUTPUTS),
+    ):
+        if count > most:
+            yield Fault("spec", f"makes {count} {field} in one stack, CloudFormation allows {most}; split the app")
+    size = len(template.json().encode())
+    if size > MOST_BYTES:
+        yield Fault("spec", f"makes a template of {size} bytes, CloudFormation allows {MOST_BYTES}; split the app")
+
+
+def _dangling(app: App, template: Template) -> Iterable[Fault]:
+    known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
+    for section, bodies in (("resources", template.resources), ("outputs", template.outputs)):
+        for name, body in sorted(bodies.items()):
+            for target in sorted(set(targets(body)) - known):
+                own = name in (getattr(app.spec, section) or {})
+                path = f"spec.{section}.{name}" if own else "spec"
+                yield Fault(path, f"refers to {target}, which is not a resource of this stack")
+    for field, key, workload in app.workloads():
+        for target in (workload.depends_on or ()) if isinstance(workload, TaskSpec) else ():
+            if target not in template.resources:
+                yield Fault(f"spec.{field}.{key}.dependsOn", f"{target} is not a resource of this stack")

@@ -1,0 +1,63 @@
+"""The three errors of a reconcile, and the faults of a spec.
+
+Everything that goes wrong becomes one of these at the edge; `summarize` turns them into conditions. Anything else that is
+raised is a bug. Pure: imports nothing of the package.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong with a spec.
+
+    `path` is the field in the manifest's own notation (``spec.services.web.image``); `message` says what is wrong and what
+    would be right, without a full stop.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class ReconcileError(Exception):
+    """Why a reconcile ended early; `reason` is a PascalCase word of `conditions.Reason`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Terminal(ReconcileError):
+    """Trying again as things are is no use: Stalled.
+
+    `outside` tells that the cause lies outside the object (an image that is missing in ECR): tried again every 10 minutes.
+    """
+
+    def __init__(self, reason: str, message: str, *, outside: bool = False) -> None:
+        super().__init__(reason, message)
+        self.outside = outside
+
+
+class InvalidSpec(Terminal):
+    """The spec has faults; all of them, sorted by path."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("InvalidSpec", "; ".join(str(fault) for fault in self.faults))
+
+
+class Waiting(ReconcileError):
+    """Not an error: something is not there yet. Come back after `after` seconds."""
+
+    def __init__(self, reason: str, message: str, *, after: float) -> None:
+        super().__init__(reason, message)
+        self.after = after
+
+
+class Transient(ReconcileError):
+    """It may work next time: exponential backoff with jitter (throttling, 5xx, expired credentials, AccessDenied)."""

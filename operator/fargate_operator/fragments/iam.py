@@ -1,0 +1,168 @@
+"""The app's roles, each with what it needs and no more. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fargate_operator import names
+from fargate_operator.fragments.values import Arn, Raw, Strict, text
+from fargate_operator.template import Resource
+
+
+class Iam(Strict):
+    """What the code of tasks and functions may do, and the roles that it runs with."""
+
+    statements: Annotated[list[Raw], Field(max_length=100)] | None = text(
+        "IAM statements, added to the roles of tasks and functions"
+    )
+    managed_policies: Annotated[list[Arn], Field(max_length=20)] | None = text(
+        "ARNs of managed policies, attached to the roles of tasks and functions"
+    )
+    task_role_arn: Arn | None = text("For all tasks instead of a role of the app's own")
+    execution_role_arn: Arn | None = text("For all tasks instead of an execution role of the app's own")
+    permissions_boundary: Arn | None = text("On every role that the app makes")
+
+
+def secret_statements(secrets: Iterable[str]) -> list[dict[str, Any]]:
+    """The right to read exactly these parameters and secrets, as IAM statements."""
+    values = sorted(set(secrets))
+    parameters = [secret_arn(value) for value in values if _is_parameter(value)]
+    managers = [secret_arn(value) for value in values if not _is_parameter(value)]
+    statements: list[dict[str, Any]] = []
+    if parameters:
+        statements.append({"Effect": "Allow", "Action": ["ssm:GetParameters", "ssm:GetParameter"], "Resource": parameters})
+    if managers:
+        statements.append({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": managers})
+    return statements
+
+
+def secret_arn(value: str) -> Any:
+    """What IAM calls a secret: the ARN without :json-key:stage:version; for a parameter's name, its ARN in the app's region."""
+    if value.startswith("/"):
+        prefix = ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}]
+        return {"Fn::Join": ["", [*prefix, f":parameter{value}"]]}
+    if value.startswith("${"):
+        return value[: value.index("}") + 1] if "}" in value else value
+    return ":".join(value.split(":")[:7])
+
+
+def _is_parameter(value: str) -> bool:
+    return value.startswith("/") or value.split(":")[2:3] == ["ssm"]
+
+
+def execution_role(secrets: Iterable[str], iam: Iam, tags: list[dict[str, str]]) -> Resource:
+    """With which ECS pulls images, writes logs and reads the tasks' secrets."""
+    policies = _policy("FargateSecretsPolicy", secret_statements(secrets))
+    managed = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::aws:policy/{_EXECUTION_POLICY}"]]}
+    return _role(names.EXECUTION_ROLE, trust("ecs-tasks.amazonaws.com"), iam, tags, policies, [managed])
+
+
+_EXECUTION_POLICY = "service-role/AmazonECSTaskExecutionRolePolicy"
+# See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+_EXEC = {
+    "Effect": "Allow",
+    "Action": [
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ],
+    "Resource": "*",
+}
+
+
+def task_role(iam: Iam, tags: list[dict[str, str]], *, exec_: bool) -> Resource:
+    """The role of the code in tasks."""
+    policies = _policy("FargateTaskPolicy", list(iam.statements or ()))
+    policies += _policy("FargateExecPolicy", [_EXEC] if exec_ else [])
+    return _role(names.TASK_ROLE, trust("ecs-tasks.amazonaws.com"), iam, tags, policies, list(iam.managed_policies or ()))
+
+
+def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster_arn: Any, iam: Iam) -> Resource:
+    """May run exactly the scheduled task definitions, on the app's cluster, and pass exactly their roles."""
+    definitions = [{"Ref": logical_id} for logical_id in sorted(tasks)]
+    roles = _unique(
+        resource.properties[name]
+        for _, resource in sorted(tasks.items())
+        for name in ("ExecutionRoleArn", "TaskRoleArn")
+        if name in resource.properties
+    )
+    statements: list[dict[str, Any]] = [
+        {
+            "Effect": "Allow",
+            "Action": ["ecs:RunTask"],
+            "Resource": definitions,
+            "Condition": {"ArnEquals": {"ecs:cluster": cluster_arn}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["ecs:TagResource"],
+            "Resource": {"Fn::Join": ["", [*_ECS_TASKS]]},
+            "Condition": {"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["iam:PassRole"],
+            "Resource": roles,
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
+    ]
+    if letters := sorted(set(queues)):
+        statements.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": letters})
+    condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    document = trust("scheduler.amazonaws.com", condition)
+    return _role(names.SCHEDULER_ROLE, document, iam, [], _policy("FargateSchedulerPolicy", statements), [])
+
+
+_ECS_TASKS = (
+    "arn:",
+    {"Ref": "AWS::Partition"},
+    ":ecs:",
+    {"Ref": "AWS::Region"},
+    ":",
+    {"Ref": "AWS::AccountId"},
+    ":task/*",
+)
+
+
+def trust(service: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The trust policy that lets an AWS service assume a role."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": {"Service": [service]}, "Action": ["sts:AssumeRole"]}
+    if condition:
+        statement["Condition"] = dict(condition)
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _policy(name: str, statements: list[Any]) -> list[dict[str, Any]]:
+    if not statements:
+        return []
+    return [{"PolicyName": name, "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]
+
+
+def _role(
+    logical_id: str,
+    document: dict[str, Any],
+    iam: Iam,
+    tags: list[dict[str, str]],
+    policies: list[Any],
+    managed: list[Any],
+) -> Resource:
+    properties: dict[str, Any] = {"AssumeRolePolicyDocument": document}
+    if policies:
+        properties["Policies"] = policies
+    if managed:
+        properties["ManagedPolicyArns"] = managed
+    if iam.permissions_boundary:
+        properties["PermissionsBoundary"] = iam.permissions_boundary
+    if tags:
+        properties["Tags"] = tags
+    return Resource(logical_id, "AWS::IAM::Role", properties)
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    seen: list[Any] = []
+    for value in values:
+        if value not in seen:
+            seen.append(value)
+    return seen

@@ -1,0 +1,40 @@
+"""What a workload may know of the rest of its app: the shared values, and where the shared resources are. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fargate_operator.facts import Facts
+from fargate_operator.fragments.network import Network, configuration, merge_networks
+from fargate_operator.fragments.overrides import Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Shared values of an app. `cluster`, `cluster_arn`, `log_group`, `execution_role` and `task_role` are template values."""
+
+    facts: Facts
+    cluster: Any
+    cluster_arn: Any
+    log_group: Any
+    execution_role: Any
+    task_role: Any
+    cpu: int
+    memory: int | str
+    architecture: str | None
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str]
+    tags: Mapping[str, str]
+    network: Network | None
+    overrides: Overrides | None
+    security_groups: dict[str, str]  # VPC → logical ID of the app's own security group in it
+
+    def awsvpc(self, own: Network | None) -> dict[str, Any]:
+        """The AwsvpcConfiguration of a workload."""
+        return configuration(merge_networks(self.network, own), self.facts, self.security_groups)
+
+
+def tag_list(*maps: Mapping[str, str] | None) -> list[dict[str, str]]:
+    """CloudFormation's list of tags; later maps win, the order is by name."""
+    merged = {name: value for tags in maps for name, value in (tags or {}).items()}
+    return [{"Key": name, "Value": value} for name, value in sorted(merged.items())]

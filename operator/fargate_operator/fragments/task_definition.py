@@ -1,0 +1,83 @@
+"""The AWS::ECS::TaskDefinition that services, scheduled tasks and tasks share. Pure.
+
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-taskdefinition.html.
+"""
+
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.fragments.overrides import merge_all
+from fargate_operator.fragments.scope import Scope, tag_list
+from fargate_operator.fragments.task import HealthCheck, TaskSpec
+from fargate_operator.fragments.values import mebibytes, seconds
+from fargate_operator.template import Resource
+
+
+def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str, Any]) -> Resource:
+    """`<N>Task`: one container named as the workload, `container` added by the kind, overrides last."""
+    overrides = [one for one in (scope.overrides, spec.overrides) if one]
+    main = merge_all({**_container(key, spec, scope), **container}, (one.container for one in overrides))
+    additional = [extra for one in overrides for extra in one.additional_containers or ()]
+    properties: dict[str, Any] = {
+        "ContainerDefinitions": [main, *additional],
+        "Family": key,
+        "NetworkMode": "awsvpc",
+        "ExecutionRoleArn": spec.execution_role_arn or scope.execution_role,
+        "TaskRoleArn": spec.task_role_arn or scope.task_role,
+        "RequiresCompatibilities": ["FARGATE"],
+        "Memory": str(mebibytes(spec.memory or scope.memory)),
+        "Cpu": str(spec.cpu or scope.cpu),
+    }
+    if architecture := spec.architecture or scope.architecture:
+        properties["RuntimePlatform"] = {"CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX"}
+    if spec.ephemeral_storage_gib:
+        properties["EphemeralStorage"] = {"SizeInGiB": spec.ephemeral_storage_gib}
+    if tags := tag_list(scope.tags, spec.tags):
+        properties["Tags"] = tags
+    return Resource(
+        f"{names.identifier(key)}Task",
+        "AWS::ECS::TaskDefinition",
+        merge_all(properties, (one.task_definition for one in overrides)),
+        tuple(spec.depends_on or ()),
+    )
+
+
+def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
+    environment = {**scope.environment, **(spec.environment or {})}
+    secrets = {**scope.secrets, **(spec.secrets or {})}
+    body: dict[str, Any] = {"Name": key, "Image": scope.facts.images[spec.image], "Essential": True}
+    if environment:
+        body["Environment"] = [{"Name": name, "Value": value} for name, value in sorted(environment.items())]
+    if secrets:
+        body["Secrets"] = [{"Name": name, "ValueFrom": value} for name, value in sorted(secrets.items())]
+    if spec.entry_point:
+        body["EntryPoint"] = spec.entry_point
+    if spec.command:
+        body["Command"] = spec.command
+    if spec.health_check:
+        body["HealthCheck"] = _health_check(spec.health_check)
+    if spec.stop_timeout:
+        body["StopTimeout"] = seconds(spec.stop_timeout)
+    body["LogConfiguration"] = {
+        "LogDriver": "awslogs",
+        "Options": {
+            "awslogs-region": {"Ref": "AWS::Region"},
+            "awslogs-group": scope.log_group,
+            "awslogs-stream-prefix": "fargate",
+        },
+    }
+    return body
+
+
+def _health_check(check: HealthCheck) -> dict[str, Any]:
+    body: dict[str, Any] = {"Command": check.command}
+    for name, duration in (
+        ("Interval", check.interval),
+        ("Timeout", check.timeout),
+        ("StartPeriod", check.start_period),
+    ):
+        if duration is not None:
+            body[name] = seconds(duration)
+    if check.retries is not None:
+        body["Retries"] = check.retries
+    return body

@@ -1,0 +1,306 @@
+"""The FargateApp: its spec as frozen values, and parsing a manifest into them with all of its faults at once. Pure."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.fragments.iam import Iam
+from fargate_operator.fragments.network import Network, Selector, merge_networks
+from fargate_operator.fragments.overrides import Overrides
+from fargate_operator.fragments.sizes import SIZE_RULES
+from fargate_operator.fragments.task import Architecture, Cpu, TaskSpec
+from fargate_operator.fragments.values import (
+    ARN,
+    DURATION,
+    KEY,
+    SECRET,
+    WORKLOADS,
+    Arn,
+    Environment,
+    Flag,
+    Key,
+    LogicalId,
+    Memory,
+    Raw,
+    Secrets,
+    Strict,
+    Tags,
+    Text,
+    text,
+)
+from fargate_operator.workloads.function import FunctionSpec
+from fargate_operator.workloads.scheduled_task import ScheduledTaskSpec
+from fargate_operator.workloads.service import ServiceSpec
+from fargate_operator.workloads.task import RunTaskSpec
+
+RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+StackName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=128)]
+Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$", max_length=32)]
+
+
+class Cluster(Strict):
+    """The ECS cluster; omitted: one of the app's own."""
+
+    name: Text | None = text("Name of the app's own cluster; default: named by CloudFormation")
+    container_insights: Literal["enabled", "enhanced", "disabled"] | None = text("Default: the account's setting")
+    existing: Arn | None = text("ARN of a cluster to run on instead; excludes the other fields")
+
+    cel = [
+        {
+            "rule": "!has(self.existing) || (!has(self.name) && !has(self.containerInsights))",
+            "message": "existing excludes name and containerInsights",
+        }
+    ]
+
+
+class Image(Strict):
+    """A container image: a repository and tag, or a URI."""
+
+    repository: Text | None = text("Repository without a tag; in ECR the tag is resolved to its digest")
+    tag: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)] | None = text(
+        "Tag in the repository; goes with repository"
+    )
+    uri: Text | None = text("The whole image reference instead of repository and tag")
+
+    cel = [
+        {
+            "rule": "has(self.uri) ? !has(self.repository) && !has(self.tag) : has(self.repository) && has(self.tag)",
+            "message": "an image is either repository and tag, or uri",
+        }
+    ]
+
+
+class Logs(Strict):
+    """The CloudWatch log group of tasks and functions."""
+
+    group_name: Text | None = text("Default: named by CloudFormation")
+    retention_in_days: Annotated[int, Field(strict=True, json_schema_extra={"enum": list(RETENTION)})] | None = text(
+        "Days that logs are kept, one of CloudWatch's own values; default 30"
+    )
+
+
+_KINDS = ("services", "scheduledTasks", "tasks", "functions")
+
+
+class Spec(Strict):
+    """What the app is to be."""
+
+    region: Region | None = text("AWS region; default: the operator's at the first reconcile; immutable")
+    stack_name: StackName | None = text("Default <namespace>-<name>-<6 hex digits>; immutable")
+    suspend: Flag | None = text("Touch nothing while true, but for a deletion; default false")
+    deletion_policy: Literal["Delete", "Retain"] | None = text(
+        "What becomes of the stack when this object is deleted; default Delete"
+    )
+    termination_protection: Flag | None = text("While true a deletion is Stalled; default false")
+    cluster: Cluster | None = text("The ECS cluster; default: one of the app's own")
+    images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text("Name → image; workloads refer to the name")
+    cpu: Cpu | None = text("CPU units of each task; default 256")
+    memory: Memory | None = text("MiB of each task, or a string such as 0.5GB; default 512")
+    architecture: Architecture | None = text("Of the processor; default: ECS's own")
+    environment: Environment | None = text("Environment variables of every workload")
+    secrets: Secrets | None = text("Name → SSM parameter (with a leading slash) or secret ARN, for every workload")
+    network: Network | None = text("Where tasks run; default: the account's default VPC, with public addresses")
+    iam: Iam | None = text("Roles and rights")
+    logs: Logs | None = text("The log group")
+    tags: Tags | None = text("On every resource that takes tags")
+    overrides: Overrides | None = text("For every task, before a workload's own")
+    services: Annotated[dict[Key, ServiceSpec], Field(max_length=WORKLOADS)] | None = text("Long-running services")
+    scheduled_tasks: Annotated[dict[Key, ScheduledTaskSpec], Field(max_length=WORKLOADS)] | None = text(
+        "Tasks started by a schedule"
+    )
+    tasks: Annotated[dict[Key, RunTaskSpec], Field(max_length=WORKLOADS)] | None = text("Task definitions to run when wanted")
+    functions: Annotated[dict[Key, FunctionSpec], Field(max_length=WORKLOADS)] | None = text("Lambda functions")
+    resources: Annotated[dict[LogicalId, Raw], Field(max_length=200)] | None = text("Raw CloudFormation resources")
+    outputs: Annotated[dict[LogicalId, Raw], Field(max_length=100)] | None = text("Raw CloudFormation outputs")
+
+    cel = [
+        *SIZE_RULES,
+        *(
+            {
+                "rule": f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})",
+                "message": f"{field} is immutable",
+            }
+            for field in ("region", "stackName")
+        ),
+        *(
+            {
+                "rule": f"!has(self.{kind}) || has(self.images) && self.{kind}.all(name, self.{kind}[name].image in self.images)",
+                "message": f"each image of {kind} must be a name in images",
+            }
+            for kind in _KINDS
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A FargateApp: who it is, and its spec."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    spec: Spec
+
+    def workloads(self) -> Iterable[tuple[str, str, TaskSpec | FunctionSpec]]:
+        """Every workload as (field of the spec, key, spec), in the order of the fields, then of the keys."""
+        spec = self.spec
+        kinds: tuple[Mapping[str, TaskSpec | FunctionSpec] | None, ...] = (
+            spec.services,
+            spec.scheduled_tasks,
+            spec.tasks,
+            spec.functions,
+        )
+        for field, workloads in zip(_KINDS, kinds, strict=True):
+            for key, workload in sorted((workloads or {}).items()):
+                yield field, key, workload
+
+    def tasks(self) -> Iterable[tuple[str, str, TaskSpec]]:
+        """`workloads` without the functions."""
+        for field, key, workload in self.workloads():
+            if isinstance(workload, TaskSpec):
+                yield field, key, workload
+
+    def networks(self) -> Iterable[Network]:
+        """The network of each ECS task."""
+        return (merge_networks(self.spec.network, workload.network) for _, _, workload in self.tasks())
+
+
+def network_questions(app: App) -> frozenset[Selector | None]:
+    """Which networks must be looked up: None is the account's default VPC."""
+    return frozenset(network.selector for network in app.networks() if not network.subnet_ids)
+
+
+def parse_app(manifest: Mapping[str, Any]) -> App:
+    """A manifest as an App; InvalidSpec with every fault of the spec, those across fields included."""
+    from fargate_operator.checks import spec_faults  # noqa: PLC0415  checks reads this module's types
+
+    raw = manifest.get("spec")
+    metadata = manifest.get("metadata") or {}
+    if not isinstance(raw, Mapping):
+        raise InvalidSpec([Fault("spec", "is required and must be a map")])
+    spec, faults = parse_spec(raw)
+    app = App(
+        namespace=str(metadata.get("namespace") or "default"),
+        name=str(metadata.get("name") or ""),
+        uid=str(metadata.get("uid") or ""),
+        generation=int(metadata.get("generation") or 0),
+        spec=spec,
+    )
+    faults += spec_faults(app, raw)
+    if faults:
+        raise InvalidSpec(faults)
+    return app
+
+
+def parse_spec(raw: Mapping[str, Any]) -> tuple[Spec, list[Fault]]:
+    """The spec without its faulty parts, and their faults, so that what is left can be judged as well."""
+    faults: list[Fault] = []
+    rest = copy.deepcopy(dict(raw))
+    while True:
+        try:
+            return Spec.model_validate(rest), faults
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            faults += _new_faults(details, {fault.path for fault in faults})
+            before = copy.deepcopy(rest)
+            for detail in details:
+                _prune(rest, detail["loc"], missing=detail["type"] == "missing")
+            if rest == before:  # cannot be cut out where it stands: cut its whole field
+                for detail in details:
+                    rest.pop(str(detail["loc"][0]), None)
+
+
+def _new_faults(details: Iterable[Any], known: set[str]) -> list[Fault]:
+    found: dict[tuple[str, bool], Fault] = {}  # a union tells each of its members' complaints: one is enough
+    for detail in details:
+        path = _path(detail["loc"])
+        if not _below(path, known):
+            found.setdefault((path, "[key]" in detail["loc"]), Fault(path, _message(detail)))
+    return list(found.values())
+
+
+def _below(path: str, known: set[str]) -> bool:
+    """Whether a fault follows from one that was told before: its place or something in it was cut out."""
+    return any(one == path or one.startswith((f"{path}.", f"{path}[")) for one in known)
+
+
+def _steps(loc: tuple[int | str, ...]) -> list[int | str]:
+    """The location without pydantic's names of union members and of keys."""
+    return [
+        step
+        for step in loc
+        if not (isinstance(step, str) and (step == "[key]" or step.startswith("constrained-"))) and step not in ("int", "str")
+    ]
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    path = "spec"
+    for step in _steps(loc):
+        path += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return path
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a field here; see the reference for those that are",
+}
+_PATTERNS = {
+    "schedule": "must be rate(1 hour), cron(minutes hours day-of-month month day-of-week year) or at(yyyy-mm-ddThh:mm:ss)",
+    "expression": "must be rate(1 hour), cron(minutes hours day-of-month month day-of-week year) or at(yyyy-mm-ddThh:mm:ss)",
+    "memory": "must be MiB as a whole number from 512 to 122880, or a string such as 0.5GB",
+    "route": "must be a route key such as GET /path, ANY /{proxy+} or $default",
+    "region": "must be a region such as eu-west-1",
+}
+_SHAPES = {
+    DURATION: "must be a duration such as 30s, 5m or 1h",
+    ARN: "must be an ARN, or a ${…} reference to one",
+    SECRET: "must be a parameter's name with a leading slash, or an ARN",
+    KEY: "must begin with a letter and have only letters, digits, hyphens and underscores",
+}
+
+
+def _message(detail: Any) -> str:
+    context = detail.get("ctx") or {}
+    message = _MESSAGES.get(detail["type"]) or _SHAPES.get(context.get("pattern", ""))
+    if message is None and detail["type"] != "literal_error":
+        message = _PATTERNS.get(str(_steps(detail["loc"])[-1])) if detail["loc"] else None
+    if message is None:
+        message = str(detail["msg"])
+        for old, new in (("Input should", "must"), ("String should", "must"), ("Value should", "must"), ("valid ", "")):
+            message = message.replace(old, new)
+        message = (
+            re.sub(r" or instance of \w+", "", message).replace("a integer", "a whole number").replace("a dictionary", "a map")
+        )
+    return f"the name {message}" if "[key]" in detail["loc"] else message
+
+
+# What stands in for a required value that is faulty, so that the rest of its object is judged as well.
+_STAND_INS = {"image": "stand-in", "schedule": "rate(1 hour)", "expression": "rate(1 hour)", "route": "GET /", "queueArn": "arn:"}
+
+
+def _prune(rest: Any, loc: tuple[int | str, ...], *, missing: bool) -> None:
+    """Cut the faulty value out; where something required is missing for which nothing can stand in, what lacks it."""
+    steps = _steps(loc)
+    if missing and steps and steps[-1] not in _STAND_INS:
+        steps = steps[:-1]
+    if not steps:
+        rest.clear()
+        return
+    for step in steps[:-1]:
+        try:
+            rest = rest[step]
+        except (KeyError, IndexError, TypeError):
+            return  # cut out with an earlier fault
+    last = steps[-1]
+    if isinstance(rest, dict) and last in _STAND_INS and (missing or last in rest) and "[key]" not in loc:
+        rest[last] = _STAND_INS[str(last)]
+    elif isinstance(rest, dict):
+        rest.pop(last, None)
+    elif isinstance(rest, list):
+        rest.clear()  # the places of its other items would shift

@@ -1,0 +1,118 @@
+"""`render`: the template of a FargateApp, offline, by the same code as the operator."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from fargate_operator.compiler import compile_app
+from fargate_operator.errors import InvalidSpec
+from fargate_operator.facts import Facts, Subnets
+from fargate_operator.fragments.network import Network, question
+from fargate_operator.model import App, Image, parse_app
+
+STAND_IN_VPC = "vpc-00000000000000000"
+STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
+
+
+class Unreadable(Exception):
+    """A file that cannot be read, or holds no manifest; the message is one line."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `render`."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="manifests; - is standard input")
+    parser.add_argument("--account", default="123456789012", help="AWS account id (default: %(default)s)")
+    parser.add_argument("--region", default=None, help="region of apps that name none (default: eu-west-1)")
+    parser.add_argument("--partition", default="aws", help="AWS partition (default: %(default)s)")
+    parser.add_argument(
+        "--subnet-ids", type=_list, default=list(STAND_IN_SUBNETS), help="subnets that the operator would look up, by commas"
+    )
+    parser.add_argument(
+        "--security-group-ids", type=_list, default=None, help="security groups of apps that name none, by commas"
+    )
+    parser.add_argument("--output", choices=("yaml", "json"), default="yaml", help="format (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print each FargateApp's template. 0, or 1 when some app has faults: all of them go to standard error."""
+    bad = False
+    templates: list[dict[str, Any]] = []
+    for file in args.files:
+        for manifest in _apps(file):
+            try:
+                templates.append(render(manifest, args))
+            except InvalidSpec as error:
+                bad = True
+                metadata = manifest.get("metadata")
+                name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
+                for fault in error.faults:
+                    print(f"{file}: {name}: {fault}", file=sys.stderr)
+    if bad:
+        return 1
+    _print(templates, args.output)
+    return 0
+
+
+def render(manifest: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """The template's body. Image tags and networks stand as written: nothing is looked up."""
+    if args.security_group_ids:
+        manifest = _with_groups(manifest, args.security_group_ids)
+    app = parse_app(manifest)
+    return compile_app(app, _facts(app, args)).body()
+
+
+def _facts(app: App, args: argparse.Namespace) -> Facts:
+    found: dict[str, Subnets] = {}
+    for network in app.networks():
+        if (key := question(network)) is not None:
+            vpc = network.selector.vpc_id if network.selector else STAND_IN_VPC
+            found[key] = Subnets(vpc, tuple(args.subnet_ids))
+    images = {name: written(image) for name, image in (app.spec.images or {}).items()}
+    region = app.spec.region or args.region or "eu-west-1"
+    return Facts(args.account, region, args.partition, subnets=found, images=images)
+
+
+def written(image: Image) -> str:
+    """The image as the manifest has it."""
+    return image.uri or f"{image.repository}:{image.tag}"
+
+
+def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any]:
+    spec = manifest.get("spec")
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("network") or {}, Mapping):
+        return manifest
+    network = {Network.model_fields["security_group_ids"].alias: groups, **(spec.get("network") or {})}
+    return {**manifest, "spec": {**spec, "network": network}}
+
+
+def _apps(file: str) -> list[Mapping[str, Any]]:
+    try:
+        if file == "-":
+            documents = list(yaml.safe_load_all(sys.stdin.read()))
+        else:
+            with open(file, encoding="utf-8") as stream:  # noqa: PTH123  one open is no reason for a Path
+                documents = list(yaml.safe_load_all(stream))
+    except OSError as error:
+        raise Unreadable(f"{file}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+    apps = [one for one in documents if isinstance(one, Mapping) and one.get("kind") == "FargateApp"]
+    if not apps:
+        raise Unreadable(f"{file}: holds no FargateApp")
+    return apps
+
+
+def _print(templates: list[dict[str, Any]], output: str) -> None:
+    if output == "json":
+        for template in templates:
+            print(json.dumps(template, indent=2, ensure_ascii=False))
+    else:
+        print(yaml.safe_dump_all(templates, sort_keys=False, allow_unicode=True, width=120), end="")
+
+
+def _list(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

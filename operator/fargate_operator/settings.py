@@ -1,0 +1,92 @@
+"""The operator's settings: flags of `run`, and FARGATE_OPERATOR_* variables; a flag wins."""
+
+import argparse
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "FARGATE_OPERATOR_"
+
+
+class Unusable(Exception):
+    """`run` cannot start as it was asked to; the message is one line."""
+
+
+def _seconds(value: Any) -> Any:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?", value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return value
+    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, None: 1}[match[2]]
+
+
+def _names(value: Any) -> Any:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Durations are seconds, or a number with ms, s, m or h."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    namespaces: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        default=(), description="namespaces to watch, by commas; all when empty"
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=4, description="apps reconciled at the same time")
+    region: str = Field(default="", description="AWS region of apps that name none; default: boto3's own")
+    installation_id: str = Field(
+        default="",
+        description="who owns the stacks; set it to keep them when the cluster is rebuilt; default: uid of kube-system",
+    )
+    sweep_interval: Seconds = Field(default=5.0, description="between two looks at the stacks in progress")
+    health_interval: Seconds = Field(default=300.0, description="between two looks at an app's running tasks")
+    template_bucket: str = Field(default="", description="S3 bucket for templates over 51,200 bytes")
+    single_tenant: bool = Field(default=False, description="trust every author of a FargateApp with all that the operator can do")
+    log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    health_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port of /healthz and /readyz; 0: none")
+    lease_namespace: str = Field(default="", description="namespace of the Lease; default: the operator's own, or default")
+    lease_duration: Annotated[float, BeforeValidator(_seconds), Field(ge=3)] = Field(
+        default=15.0, description="how long the Lease holds without being renewed"
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A flag for each setting."""
+    for name, field in Settings.model_fields.items():
+        flag = "--" + name.replace("_", "-")
+        default = (
+            ""
+            if field.default in ("", (), False)
+            else f" (default: {field.default:g})"
+            if isinstance(field.default, float)
+            else f" (default: {field.default})"
+        )
+        text = f"{field.description}{default} [{PREFIX}{name.upper()}]".replace("%", "%%")
+        if field.annotation is bool:
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            parser.add_argument(flag, default=None, metavar=name.rsplit("_", 1)[-1].upper(), help=text)
+
+
+def load(args: argparse.Namespace) -> Settings:
+    """The settings; Unusable where one is wrong, or nothing bounds what authors may do."""
+    given = {name: getattr(args, name) for name in Settings.model_fields if getattr(args, name, None) is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        raise Unusable("; ".join(_fault(one) for one in error.errors())) from None
+    if not settings.single_tenant:
+        raise Unusable(
+            "nothing bounds what authors of FargateApps may do in the AWS account; "
+            "start with --single-tenant if every author is trusted with all that the operator can do"
+        )
+    return settings
+
+
+def _fault(detail: Any) -> str:
+    name = str(detail["loc"][0])
+    return f"--{name.replace('_', '-')}: {detail['msg'].replace('Input should', 'must')} (given: {detail['input']!r})"

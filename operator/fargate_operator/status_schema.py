@@ -1,0 +1,104 @@
+"""The schema of the status, by hand: it is written by the operator only. Its default is the CRD's one default. Pure."""
+
+from typing import Any
+
+
+def _string(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+def _integer(description: str) -> dict[str, Any]:
+    return {"type": "integer", "description": description}
+
+
+def _object(description: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "description": description, "properties": properties}
+
+
+def _map(description: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "description": description, "additionalProperties": value}
+
+
+def _strings(description: str) -> dict[str, Any]:
+    return {"type": "array", "description": description, "items": {"type": "string"}}
+
+
+_CONDITION: dict[str, Any] = {
+    **_object(
+        "A metav1.Condition",
+        type=_string("Ready, Reconciling, Stalled, SpecValid, StackReady or WorkloadsReady"),
+        status={**_string("True, False or Unknown"), "enum": ["True", "False", "Unknown"]},
+        reason=_string("A word that stays the same between versions"),
+        message=_string("For people"),
+        observedGeneration=_integer("The generation that it was judged for"),
+        lastTransitionTime={**_string("When status changed last"), "format": "date-time"},
+    ),
+    "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+}
+_TASK_DEFINITION = _string("ARN of the task definition")
+
+STATUS: dict[str, Any] = {
+    **_object(
+        "What was observed",
+        observedGeneration=_integer("The generation of the spec that this status tells of"),
+        region=_string("Fixed at the first reconcile"),
+        accountId=_string("Fixed at the first reconcile"),
+        summary=_string("Running and desired tasks of the services"),
+        lastHandledReconcileAt=_string("The last value of reconcile.fluxcd.io/requestedAt that was acted on"),
+        conditions={
+            "type": "array",
+            "description": "Ready, Reconciling, Stalled and what they come from",
+            "items": _CONDITION,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        },
+        stack=_object(
+            "The CloudFormation stack",
+            name=_string("Its name"),
+            id=_string("Its ARN"),
+            status=_string("CloudFormation's StackStatus"),
+            inputDigest=_string("Of spec, facts and compiler version"),
+            templateDigest=_string("Of the template that the stack has"),
+            attemptedDigest=_string("Of the template that was tried last"),
+            failures=_integer("How often the attempted template failed"),
+            failure=_string("Why it failed last"),
+            updatedAt=_string("When CloudFormation last created or updated it"),
+        ),
+        clusterArn=_string("ARN of the ECS cluster"),
+        images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
+        network=_object(
+            "What tasks run with",
+            vpcId=_string("VPC that was looked up"),
+            subnetIds=_strings("Subnets"),
+            securityGroupIds=_strings("Security groups"),
+            assignPublicIp={"type": "boolean", "description": "Whether tasks get public addresses"},
+        ),
+        services=_map(
+            "By name",
+            _object(
+                "A service",
+                serviceArn=_string("ARN of the ECS service"),
+                taskDefinitionArn=_TASK_DEFINITION,
+                desired=_integer("Tasks wished for"),
+                running=_integer("Tasks that run"),
+                pending=_integer("Tasks that start"),
+                taskArns=_strings("ARNs of running tasks, 20 at most"),
+                rollout=_string("ECS's RolloutState"),
+                message=_string("What is not as it should be"),
+            ),
+        ),
+        scheduledTasks=_map(
+            "By name",
+            _object("A scheduled task", scheduleArn=_string("ARN of the schedule"), taskDefinitionArn=_TASK_DEFINITION),
+        ),
+        tasks=_map("By name", _object("A task", taskDefinitionArn=_TASK_DEFINITION)),
+        functions=_map(
+            "By name",
+            _object("A function", functionArn=_string("ARN of the function"), url=_string("Its function URL")),
+        ),
+        httpApi=_object("The HTTP API", id=_string("API Gateway's id"), url=_string("Where it is")),
+        outputs=_map("The outputs of spec.outputs", {"type": "string"}),
+    ),
+    # without this kstatus calls an object that nobody looked at Current
+    "default": {"observedGeneration": -1},
+}

@@ -1,0 +1,86 @@
+"""Scheduled tasks: an ECS task that EventBridge Scheduler starts. Pure."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fargate_operator import names
+from fargate_operator.fragments.schedule import Schedule
+from fargate_operator.fragments.scope import Scope
+from fargate_operator.fragments.task import TaskSpec
+from fargate_operator.fragments.task_definition import task_definition
+from fargate_operator.fragments.values import Arn, Duration, Flag, Int, Text, seconds, text
+from fargate_operator.template import Resource
+
+
+class ScheduledTaskSpec(TaskSpec):
+    """A task that is started by a schedule."""
+
+    schedule: Schedule = Field(description="rate(…), cron(…) or at(…), as EventBridge Scheduler has them")
+    time_zone: Text | None = text("IANA name of the time zone of cron and at; default UTC")
+    enabled: Flag | None = text("Default true")
+    task_count: Annotated[Int, Field(ge=1, le=10)] | None = text("Tasks started each time; default 1")
+    spot: Flag | None = text("Run on Fargate Spot; default false")
+    flexible_window: Duration | None = text("Start within this time after the schedule, 1m to 24h; default: at once")
+    retries: Annotated[Int, Field(ge=0, le=185)] | None = text("Of starting the task; default 185, as EventBridge has it")
+    dead_letter_queue_arn: Arn | None = text("An SQS queue for starts that failed for good")
+
+
+def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resource]:
+    """The task definition and the schedule."""
+    definition = task_definition(key, spec, scope, {})
+    yield definition
+    properties: dict[str, Any] = {
+        "ScheduleExpression": spec.schedule,
+        "State": "DISABLED" if spec.enabled is False else "ENABLED",
+        "FlexibleTimeWindow": _window(spec.flexible_window),
+        "Target": _target(spec, scope, definition.logical_id),
+    }
+    if spec.time_zone:
+        properties["ScheduleExpressionTimezone"] = spec.time_zone
+    yield Resource(
+        f"{names.identifier(key)}ScheduledTask",
+        "AWS::Scheduler::Schedule",
+        properties,
+        tuple(spec.depends_on or ()),
+    )
+
+
+def outputs(key: str) -> dict[str, Any]:
+    """The ARNs of the task definition and the schedule."""
+    stem = names.identifier(key)
+    return {
+        names.task_output(key): {"Value": {"Ref": f"{stem}Task"}},
+        names.scheduled_task_output(key): {"Value": {"Fn::GetAtt": [f"{stem}ScheduledTask", "Arn"]}},
+    }
+
+
+def _window(window: str | None) -> dict[str, Any]:
+    if window is None:
+        return {"Mode": "OFF"}
+    return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": max(1, seconds(window) // 60)}
+
+
+def _target(spec: ScheduledTaskSpec, scope: Scope, definition: str) -> dict[str, Any]:
+    capacity: dict[str, Any] = (
+        {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
+        if spec.spot
+        else {"LaunchType": "FARGATE"}
+    )
+    target: dict[str, Any] = {
+        "Arn": scope.cluster_arn,
+        "RoleArn": {"Fn::GetAtt": [names.SCHEDULER_ROLE, "Arn"]},
+        "EcsParameters": {
+            "TaskDefinitionArn": {"Ref": definition},
+            "TaskCount": spec.task_count or 1,
+            **capacity,
+            "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network)},
+            "PropagateTags": "TASK_DEFINITION",
+        },
+    }
+    if spec.retries is not None:
+        target["RetryPolicy"] = {"MaximumRetryAttempts": spec.retries}
+    if spec.dead_letter_queue_arn:
+        target["DeadLetterConfig"] = {"Arn": spec.dead_letter_queue_arn}
+    return target

@@ -1,0 +1,43 @@
+"""The golden cases: a folder each under tests/golden, with the facts and the template of the example of its name."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fargate_operator.compiler import compile_app
+from fargate_operator.facts import Facts, Subnets
+from fargate_operator.model import App, parse_app
+
+ROOT = Path(__file__).parent
+CASES = sorted(path.name for path in (ROOT / "golden").iterdir() if path.is_dir())
+
+
+def example(case: str) -> dict[str, Any]:
+    """The manifest."""
+    manifest: dict[str, Any] = yaml.safe_load((ROOT.parent / "examples" / f"{case}.yaml").read_text())
+    manifest["metadata"]["namespace"] = "team-a"
+    return manifest
+
+
+def app(case: str) -> App:
+    """The manifest, parsed."""
+    return parse_app(example(case))
+
+
+def facts(case: str) -> Facts:
+    """What the operator would have looked up."""
+    raw = yaml.safe_load((ROOT / "golden" / case / "facts.yaml").read_text())
+    subnets = {key: Subnets(one["vpc_id"], tuple(one["subnet_ids"])) for key, one in raw.get("subnets", {}).items()}
+    return Facts(raw["account_id"], raw["region"], subnets=subnets, images=raw["images"])
+
+
+def rendered(case: str) -> str:
+    """The template as its golden file holds it."""
+    body = compile_app(app(case), facts(case)).body()
+    return yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=120)
+
+
+def golden(case: str) -> Path:
+    """The golden file."""
+    return ROOT / "golden" / case / "template.yaml"
