@@ -12,7 +12,9 @@ CHECK ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed ## install what the project needs into .venv
+setup: $(VENV)/.installed ## install what the project needs
+	@$(BIN)/python -m harness.emulator
+	@$(BIN)/python -m harness.binaries
 
 $(VENV)/.installed: requirements/dev.txt requirements/build.txt pyproject.toml
 	@echo "setup: installing the locked dependencies into $(VENV)"
@@ -21,29 +23,29 @@ $(VENV)/.installed: requirements/dev.txt requirements/build.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-fmt: setup ## format the code; CHECK=1 only looks
+fmt: $(VENV)/.installed ## format the code; CHECK=1 only looks
 	@$(BIN)/ruff format $(if $(CHECK),--check) .
 
-lint: setup ## lint, and hold the layers
+lint: $(VENV)/.installed ## lint, and hold the layers
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --verbose >/dev/null || $(BIN)/lint-imports
 
-types: setup ## type-check
+types: $(VENV)/.installed ## type-check
 	@$(BIN)/mypy
 
 test: setup ## run the tests
 	@$(BIN)/pytest -n 2
 
-golden: setup ## rewrite the golden templates; read the diff before you commit it
+golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py
 
-crds: setup ## regenerate the CRD from the model
+crds: $(VENV)/.installed ## regenerate the CRD from the model
 	@$(BIN)/fargate-operator crd > crds/fargateapps.yaml
 
 verify: crds golden ## fail when something generated is stale
 	@test -z "$$(git status --porcelain crds tests/golden)" || { git status --short crds tests/golden; git diff crds tests/golden; echo "verify: stale, commit what was regenerated"; exit 1; }
 
-lock: setup ## lock the dependencies anew
+lock: $(VENV)/.installed ## lock the dependencies anew
 	@$(BIN)/pip install --quiet uv
 	@for f in run:pyproject.toml "dev:pyproject.toml --extra dev" build:requirements/build.in emulator:requirements/emulator.in; do \
 	  $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -1,1 +1,180 @@
-"""The composition root of `run`."""
+"""The composition root of `run`: settings, clients, threads, kopf. The one place that knows them all."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import kopf
+import urllib3
+from kubernetes import client, config
+
+from fargate_operator.aws.clients import Clients
+from fargate_operator.errors import ReconcileError
+from fargate_operator.follower import Follower
+from fargate_operator.health import serve
+from fargate_operator.kube import Kube
+from fargate_operator.lease import Lease
+from fargate_operator.queue import Key, Queue
+from fargate_operator.reconciler import Reconciler
+from fargate_operator.settings import Settings, Unusable
+from fargate_operator.watch import Endless, Watch
+from fargate_operator.world import World
+
+log = logging.getLogger("fargate_operator")
+RELIST = 600.0  # seconds between two looks for objects that went without a word
+
+
+def run(settings: Settings) -> int:
+    """Run until told to stop. Unusable where there is no cluster to run for."""
+    _logging(settings.log_format)
+    kube = _connect()
+    try:
+        installation = settings.installation_id or kube.cluster_id()
+        kube.keys(settings.namespaces)
+    except ReconcileError as error:
+        raise Unusable(f"the cluster cannot be used: {error.message}") from error
+    return asyncio.run(_Operator(settings, kube, installation).run())
+
+
+def _connect() -> Kube:
+    try:
+        config.load_config()
+    except (config.ConfigException, OSError) as error:
+        raise Unusable(f"no cluster: {error}") from error
+    client.Configuration.get_default_copy()
+    urllib3.disable_warnings()
+    api = client.ApiClient()
+    api.configuration.retries = 0
+    return Kube(api)
+
+
+class _Operator:
+    def __init__(self, settings: Settings, kube: Kube, installation: str) -> None:
+        self._settings, self._kube = settings, kube
+        self._queue = Queue()
+        self._world = World(Clients(settings.region), settings.template_bucket)
+        self._follower = Follower(self._in_progress, self._ended, settings.sweep_interval)
+        self._reconciler = Reconciler(kube, self._world, self._follower, installation, settings.health_interval)
+        self._watch = Watch(self._queue, settings.health_interval)
+        self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
+        self._stop = asyncio.Event()
+        self._ready = asyncio.Event()
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._ready.is_set())
+        self._lease.start()
+        if not await self._until_held():
+            return 0
+        log.info("at work")
+        workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
+        for thread in (*workers, self._follower, threading.Thread(target=self._relist, daemon=True)):
+            thread.start()
+        await self._kopf()
+        self._queue.close()
+        self._follower.stop()
+        for worker in workers:
+            worker.join(timeout=20)
+        self._lease.release()
+        return 0
+
+    async def _until_held(self) -> bool:
+        while not self._lease.held.is_set():
+            if self._stop.is_set():
+                self._lease.release()
+                return False
+            await asyncio.sleep(0.05)
+        return True
+
+    async def _kopf(self) -> None:
+        registry = kopf.OperatorRegistry()
+        kopf.on.login(registry=registry)(kopf.login_via_client)
+        self._watch.register(registry)
+        chosen = kopf.OperatorSettings()
+        chosen.posting.enabled = False
+        chosen.networking.error_backoffs = Endless()  # re-iterable, as kopf needs it
+        everywhere = not self._settings.namespaces
+        await kopf.operator(
+            registry=registry,
+            settings=chosen,
+            standalone=True,
+            clusterwide=everywhere,
+            namespaces=() if everywhere else self._settings.namespaces,
+            ready_flag=self._ready,
+            stop_flag=self._stop,
+        )
+
+    def _work(self) -> None:
+        while (key := self._queue.get()) is not None:
+            try:
+                outcome = self._reconciler.reconcile(key)
+            except ReconcileError as error:
+                log.warning("%s/%s: %s", *key, error.message)
+                self._queue.done(key, failed=True)
+            except Exception:
+                log.exception("%s/%s", *key)
+                self._queue.done(key, failed=True)
+            else:
+                self._queue.done(key, failed=outcome.failed)
+                if outcome.after is not None:
+                    self._queue.add(key, outcome.after)
+
+    def _relist(self) -> None:
+        while True:
+            time.sleep(RELIST)
+            try:
+                there = self._kube.keys(self._settings.namespaces)
+            except ReconcileError as error:
+                log.warning("listing: %s", error.message)
+                continue
+            for key in self._watch.keys() - there:
+                self._watch.forget(key)
+                log.warning("%s/%s is gone without a word; its stack, if any, was not deleted", *key)
+
+    def _in_progress(self, region: str) -> frozenset[str]:
+        return self._world.stacks(region).in_progress()
+
+    def _ended(self, key: Key, region: str, stack_name: str) -> None:
+        self._world.doubt(region, stack_name)
+        self._queue.add(key)
+
+    def _lost(self) -> None:
+        """The lease runs out soon: stop at once. A call that is under way is idempotent."""
+        log.error("the lease is lost; stopping")
+        self._queue.close()
+        os._exit(1)
+
+
+def _own_namespace() -> str:
+    path = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+    return path.read_text().strip() if path.exists() else "default"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _logging(form: str) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if form == "json" else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in ("kopf", "botocore", "urllib3", "asyncio", "aiohttp"):
+        logging.getLogger(name).setLevel(logging.WARNING)

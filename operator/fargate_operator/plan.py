@@ -26,12 +26,16 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What was tried last: the digest of its template, how often it failed, and whether its reason passes by itself."""
+    """What was tried last: the digest of its template, how often it failed, and whether its reason passes by itself.
+
+    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for.
+    """
 
     digest: str = ""
     failed: int = 0
     reason: str = ""
     passing: bool = False
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action
     if stack is not None and stack.status == "DELETE_COMPLETE":
         stack = None
     if wish.deleting:
-        return _deletion(wish, stack)
+        return _deletion(wish, stack, attempt)
     if wish.suspend:
         return Nothing()
     if stack is not None and stack.owner != wish.owner:
@@ -151,7 +155,7 @@ def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Acti
     if wish.reconcile_now or not attempt.failed or attempt.digest != wish.template_digest:
         return action
     if attempt.passing and attempt.failed < MOST_RETRIES:
-        return action  # the caller comes back only after `backoff`
+        return Halt(reason, attempt.reason, backoff(attempt.failed)) if attempt.fresh else action
     return Halt(reason, attempt.reason)
 
 
@@ -161,7 +165,7 @@ def _stuck(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
     return Halt(Reason.RollbackFailed, _because("the rollback of an update failed", attempt.reason or stack.status_reason))
 
 
-def _deletion(wish: Wish, stack: StackObservation | None) -> Action:
+def _deletion(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action:
     if wish.abandon:
         return Nothing(release=True, note="abandoned: the stack, if there is one, was left as it is")
     if stack is None:
@@ -175,6 +179,8 @@ def _deletion(wish: Wish, stack: StackObservation | None) -> Action:
         return Halt(Reason.TerminationProtected, message)
     if busy(stack.status):
         return Wait()
+    if stack.status == "DELETE_FAILED" and attempt.fresh and not wish.reconcile_now:
+        return Halt(Reason.DeleteFailed, attempt.reason or stack.status_reason, backoff(attempt.failed))
     return Delete(stack.id)
 
 

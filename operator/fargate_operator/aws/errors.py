@@ -1,0 +1,48 @@
+"""boto's errors as the operator's three, in one table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import ReconcileError, Terminal, Transient
+
+_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
+_DENIED = {
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "ExpiredToken", "ExpiredTokenException",
+    "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
+}  # fmt: skip
+
+
+def code(error: ClientError) -> str:
+    """AWS's code of the error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message(error: ClientError) -> str:
+    """AWS's words."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def translate(error: Exception, doing: str) -> ReconcileError:
+    """`doing` is what was tried, as in "CreateStack"."""
+    if isinstance(error, ClientError):
+        said = f"{doing}: {message(error)} ({code(error)})"
+        if code(error) in _THROTTLED:
+            return Transient(Reason.Throttled, said)
+        if code(error) in _DENIED:
+            return Transient(Reason.AccessDenied, said)
+        if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) >= 500:
+            return Transient(Reason.AwsUnavailable, said)
+        return Terminal(Reason.AwsRefused, said, outside=True)
+    return Transient(Reason.AwsUnavailable, f"{doing}: {error}")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Inside, boto's errors become the operator's."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error, doing) from error

@@ -1,0 +1,60 @@
+"""Follows stacks in progress: one sweep a region for all of them, and none while nothing is in progress."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from fargate_operator.errors import ReconcileError
+from fargate_operator.queue import Key
+
+log = logging.getLogger(__name__)
+
+
+class Follower(threading.Thread):
+    """Calls `ended` with the key of each stack that CloudFormation works on no longer."""
+
+    def __init__(
+        self, in_progress: Callable[[str], frozenset[str]], ended: Callable[[Key, str, str], None], interval: float
+    ) -> None:
+        super().__init__(name="follower", daemon=True)
+        self._in_progress, self._ended, self._interval = in_progress, ended, interval
+        self._lock = threading.Lock()
+        self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
+        self._stop = threading.Event()
+
+    def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
+        """Tell when the stack has ended."""
+        with self._lock:
+            self._stacks.setdefault(region, {}).setdefault(stack_id, (key, stack_name, time.monotonic()))
+
+    def run(self) -> None:
+        while not self._stop.wait(self._interval):
+            for region in list(self._stacks):
+                try:
+                    self._sweep(region)
+                except ReconcileError as error:
+                    log.warning("sweep of %s: %s", region, error.message)
+                except Exception:
+                    log.exception("sweep of %s", region)
+
+    def _sweep(self, region: str) -> None:
+        began = time.monotonic()
+        with self._lock:
+            # a stack that began just now may not be in the list yet
+            followed = {
+                one: (key, name) for one, (key, name, since) in self._stacks[region].items() if since < began - self._interval / 2
+            }
+        if not followed:
+            return
+        ended = followed.keys() - self._in_progress(region)
+        with self._lock:
+            for one in ended:
+                self._stacks[region].pop(one, None)
+        for one in ended:
+            key, name = followed[one]
+            self._ended(key, region, name)
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()

@@ -1,0 +1,136 @@
+"""The API server: FargateApps as plain dicts, and Events. A thin edge; errors are the operator's own."""
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import urllib3
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from fargate_operator.conditions import Reason
+from fargate_operator.crd import GROUP, PLURAL, VERSION
+from fargate_operator.errors import Terminal, Transient, Waiting
+from fargate_operator.queue import Key
+from fargate_operator.status import EventNote
+
+FINALIZER = f"{GROUP}/stack"
+TIMEOUT = (5, 30)  # seconds to connect, to answer
+REPEAT = 3600.0  # seconds in which an Event is not told twice
+
+
+class Kube:
+    """FargateApps and their Events."""
+
+    def __init__(self, api: Any) -> None:
+        self._objects = client.CustomObjectsApi(api)
+        self._core = client.CoreV1Api(api)
+        self._told: dict[tuple[str, str, str], float] = {}
+
+    def get(self, key: Key) -> dict[str, Any] | None:
+        """The object as it is now; None when it is gone."""
+        namespace, name = key
+        with _translated("get"):
+            try:
+                found: dict[str, Any] = self._objects.get_namespaced_custom_object(
+                    GROUP, VERSION, namespace, PLURAL, name, _request_timeout=TIMEOUT
+                )
+            except ApiException as error:
+                if error.status == 404:
+                    return None
+                raise
+            return found
+
+    def set_finalizer(self, item: Mapping[str, Any], *, present: bool) -> dict[str, Any]:
+        """Put the finalizer on or take it off, with resourceVersion, so that nobody else's is lost."""
+        metadata = item["metadata"]
+        others = [one for one in metadata.get("finalizers") or () if one != FINALIZER]
+        finalizers = [*others, FINALIZER] if present else others
+        body = {"metadata": {"finalizers": finalizers, "resourceVersion": metadata["resourceVersion"]}}
+        with _translated("patch"):
+            changed: dict[str, Any] = self._objects.patch_namespaced_custom_object(
+                GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
+            )
+            return changed
+
+    def put_status(self, item: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace the status, of this very object only."""
+        metadata = item["metadata"]
+        body = {**item, "status": status}
+        with _translated("put status"):
+            changed: dict[str, Any] = self._objects.replace_namespaced_custom_object_status(
+                GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
+            )
+            return changed
+
+    def tell(self, item: Mapping[str, Any], note: EventNote) -> None:
+        """Post an Event; the same one once an hour. That it cannot be posted never fails a reconcile."""
+        metadata = item["metadata"]
+        seen, now = (metadata["uid"], note.reason, note.message), time.monotonic()
+        if now - self._told.get(seen, float("-inf")) < REPEAT:
+            return
+        self._told = (
+            {told: at for told, at in self._told.items() if now - at < REPEAT} if len(self._told) > 10_000 else self._told
+        )
+        self._told[seen] = now
+        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = {
+            "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": metadata["namespace"]},
+            "involvedObject": {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": "FargateApp",
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+            },
+            "type": note.type,
+            "reason": note.reason,
+            "message": note.message[:1024],
+            "source": {"component": "fargate-operator"},
+            "firstTimestamp": moment,
+            "lastTimestamp": moment,
+            "count": 1,
+        }
+        try:
+            self._core.create_namespaced_event(metadata["namespace"], body, _request_timeout=TIMEOUT)
+        except (ApiException, urllib3.exceptions.HTTPError):
+            del self._told[seen]
+
+    def cluster_id(self) -> str:
+        """The uid of kube-system: who this cluster is."""
+        with _translated("get kube-system"):
+            return str(self._core.read_namespace("kube-system", _request_timeout=TIMEOUT).metadata.uid)
+
+    def keys(self, namespaces: tuple[str, ...]) -> set[Key]:
+        """Every object there is, by pages."""
+        found: set[Key] = set()
+        for namespace in namespaces or (None,):
+            token: str | None = ""
+            while token is not None:
+                with _translated("list"):
+                    more: dict[str, Any] = {"limit": 500, "_request_timeout": TIMEOUT, **({"_continue": token} if token else {})}
+                    page: Any = (
+                        self._objects.list_namespaced_custom_object(GROUP, VERSION, namespace, PLURAL, **more)
+                        if namespace
+                        else self._objects.list_cluster_custom_object(GROUP, VERSION, PLURAL, **more)
+                    )
+                found |= {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in page["items"]}
+                token = page["metadata"].get("continue") or None
+        return found
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except ApiException as error:
+        if error.status == 409:
+            raise Waiting(Reason.Conflict, f"{doing}: the object has changed meanwhile", after=0.2) from error
+        if error.status in {400, 422}:
+            raise Terminal(Reason.InternalError, f"{doing}: the API server refused it: {error.body}") from error
+        raise Transient(Reason.ApiUnavailable, f"{doing}: {error.status} {error.reason}") from error
+    except urllib3.exceptions.HTTPError as error:
+        raise Transient(Reason.ApiUnavailable, f"{doing}: {type(error).__name__}") from error

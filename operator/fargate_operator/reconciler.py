@@ -1,0 +1,338 @@
+"""The story of one reconcile: live GET, parse, resolve, compile, observe, plan, act, summarize.
+
+Level-triggered: it takes the object and the world as they are now, never waits for AWS, and may be cut off between any two lines.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.aws.resolve import resolve
+from fargate_operator.aws.stacks import Order
+from fargate_operator.compiler import compile_app, input_digest
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
+from fargate_operator.facts import DEFAULT_NETWORK, Facts, Subnets, network_key
+from fargate_operator.follower import Follower
+from fargate_operator.fragments.network import configuration, merge_networks
+from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.model import App, network_questions, parse_app
+from fargate_operator.observation import Failure, Owner, StackObservation
+from fargate_operator.plan import (
+    Action,
+    Create,
+    Delete,
+    Halt,
+    Nothing,
+    Recover,
+    Recreate,
+    Update,
+    Wish,
+    busy,
+    plan,
+)
+from fargate_operator.queue import Key
+from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
+from fargate_operator.template import Template
+from fargate_operator.world import World
+
+log = logging.getLogger(__name__)
+
+NOW = "reconcile.fluxcd.io/requestedAt"
+ABANDON = f"{names.DOMAIN}/abandon"
+OUTSIDE = 600.0  # seconds until what lies outside the object is tried again
+SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one reconcile has gathered so far."""
+
+    item: dict[str, Any]
+    seen: Seen
+    owner: Owner
+    reconcile_now: bool = False
+    facts: Facts | None = None
+    template: Template | None = None
+
+    def with_seen(self, **changes: Any) -> "Turn":
+        """The turn with more of what was seen."""
+        return replace(self, seen=replace(self.seen, **changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
+
+    after: float | None = None
+    failed: bool = False
+
+
+class Reconciler:
+    """Brings an app's stack to what its object says."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        world: World,
+        follower: Follower,
+        installation: str,
+        health_interval: float,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._kube, self._world, self._follower = kube, world, follower
+        self._installation, self._health, self._clock = installation, health_interval, clock
+
+    def reconcile(self, key: Key) -> Outcome:
+        """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
+        item = self._kube.get(key)
+        if item is None:
+            return Outcome()
+        deleting = bool(item["metadata"].get("deletionTimestamp"))
+        if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
+            return Outcome()
+        turn = self._begin(item, deleting=deleting)
+        try:
+            for step in self._steps(turn):
+                turn = step(turn)
+        except Exception as error:
+            if not isinstance(error, ReconcileError):
+                log.exception("reconciling %s/%s", *key)
+            if isinstance(error, Waiting | Transient):
+                self._world.doubt(turn.seen.region, turn.seen.stack_name)
+            turn = turn.with_seen(error=error)
+        if isinstance(turn.seen.action, Nothing) and turn.seen.action.release:
+            return self._release(turn)
+        if isinstance(turn.seen.error, Waiting) and turn.seen.error.reason == Reason.Conflict:
+            return Outcome(after=turn.seen.error.after)  # the object is not what it was: its status is not ours to write
+        return self._finish(turn)
+
+    def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
+        if turn.seen.deleting:
+            return (self._locate, self._observe, self._act)
+        return (self._parse, self._locate, self._resolve, self._observe, self._compile, self._act, self._read_services)
+
+    def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
+        metadata = item["metadata"]
+        status = item.get("status") or {}
+        previous = status if status.get("observedGeneration", -1) >= 0 else {}
+        requested = str((metadata.get("annotations") or {}).get(NOW, ""))
+        handled = str(previous.get("lastHandledReconcileAt", ""))
+        spec = item.get("spec") if isinstance(item.get("spec"), Mapping) else {}
+        namespace, name = metadata["namespace"], metadata["name"]
+        stack_name = (previous.get("stack") or {}).get("name") or (spec or {}).get("stackName")
+        seen = Seen(
+            previous=previous,
+            generation=metadata.get("generation", 0),
+            now=self._clock(),
+            region=str(previous.get("region") or (spec or {}).get("region") or self._world.clients.region),
+            account_id=str(previous.get("accountId", "")),
+            stack_name=str(stack_name or names.stack_name(self._installation, namespace, name)),
+            reconcile_at=requested,
+            deleting=deleting,
+        )
+        owner = Owner(self._installation, namespace, name)
+        return Turn(item, seen, owner, reconcile_now=bool(requested) and requested != handled)
+
+    def _locate(self, turn: Turn) -> Turn:
+        """Region and account, which the first reconcile fixes."""
+        if self._abandoned(turn):
+            return turn
+        if not turn.seen.region:
+            raise Terminal(Reason.NoRegion, "spec.region: the app names no region and the operator has none", outside=True)
+        account, _ = self._world.clients.account(turn.seen.region)
+        if turn.seen.account_id and turn.seen.account_id != account:
+            message = f"the app lives in account {turn.seen.account_id}, the operator's credentials are of {account}"
+            raise Terminal(Reason.WrongAccount, message, outside=True)
+        return turn.with_seen(account_id=account)
+
+    def _abandoned(self, turn: Turn) -> bool:
+        annotations = turn.item["metadata"].get("annotations") or {}
+        return turn.seen.deleting and annotations.get(ABANDON) == "true"
+
+    def _parse(self, turn: Turn) -> Turn:
+        return turn.with_seen(app=parse_app(turn.item))
+
+    def _resolve(self, turn: Turn) -> Turn:
+        app = _app(turn)
+        unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
+        pins = _pins(app, turn.seen) if unchanged else None
+        facts = resolve(self._world.clients, turn.seen.region, app, pins)
+        return replace(turn, facts=facts).with_seen(images=facts.images)
+
+    def _observe(self, turn: Turn) -> Turn:
+        if self._abandoned(turn):
+            return turn
+        seen = turn.seen
+        if turn.reconcile_now:
+            self._world.doubt(seen.region, seen.stack_name)
+        stack = self._world.stack(seen.region, seen.stack_name)
+        failure: Failure | None = None
+        if stack is not None and stack.owner == turn.owner and news(seen.previous, stack):
+            failure = self._world.stacks(seen.region).first_failure(stack)
+        if stack is not None and busy(stack.status):
+            self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
+        return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
+
+    def _compile(self, turn: Turn) -> Turn:
+        """The template, or only its digest where nothing that it is made from has changed."""
+        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
+        assert facts is not None  # noqa: S101  _resolve came before
+        inputs = input_digest(app, facts)
+        old = turn.seen.previous.get("stack") or {}
+        network = _network(app, facts, stack)
+        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
+            return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest, network=network)
+        template = compile_app(app, facts)
+        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest, network=network)
+
+    def _act(self, turn: Turn) -> Turn:
+        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        turn = turn.with_seen(action=action)
+        if isinstance(action, Create | Update | Recover | Recreate | Delete):
+            turn = self._prepare(turn)
+            turn = self._write(turn, action)
+        return turn
+
+    def _wish(self, turn: Turn) -> Wish:
+        spec = turn.item.get("spec") or {}
+        return Wish(
+            owner=turn.owner,
+            deleting=turn.seen.deleting,
+            retain=spec.get("deletionPolicy") == "Retain",
+            abandon=self._abandoned(turn),
+            suspend=spec.get("suspend") is True,
+            termination_protection=spec.get("terminationProtection") is True,
+            template_digest=turn.seen.template_digest,
+            input_digest=turn.seen.input_digest,
+            reconcile_now=turn.reconcile_now,
+        )
+
+    def _prepare(self, turn: Turn) -> Turn:
+        """Before the first write to AWS: the finalizer, and where the app lives, in that order."""
+        item = turn.item
+        if not turn.seen.deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
+            item = self._kube.set_finalizer(item, present=True)
+        old = turn.seen.previous
+        if not turn.seen.deleting and not (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
+            item = self._kube.put_status(item, summarize(turn.seen))
+        return replace(turn, item=item)
+
+    def _write(self, turn: Turn, action: Action) -> Turn:
+        seen, key = turn.seen, (turn.owner.namespace, turn.owner.name)
+        stacks = self._world.stacks(seen.region)
+        stack = seen.stack
+        if isinstance(action, Create):
+            stack_id = stacks.create(self._order(turn))
+            stack = StackObservation(seen.stack_name, stack_id, "CREATE_IN_PROGRESS", owner=turn.owner)
+            status = stack.status
+        elif stack is None:
+            return turn
+        elif isinstance(action, Update):
+            if not stacks.update(self._order(turn), stack):
+                self._world.doubt(seen.region, seen.stack_name)
+                raise Waiting(Reason.StackBusy, "CloudFormation has nothing to update", after=1.0)
+            status = "UPDATE_IN_PROGRESS"
+        elif isinstance(action, Recover):
+            stacks.recover(turn.item["metadata"]["uid"], stack)
+            status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        else:
+            stacks.delete(stack)
+            status = "DELETE_IN_PROGRESS"
+        stack = self._world.put(seen.region, stack, status)
+        self._follower.follow(seen.region, stack.id, stack.name, key)
+        return turn.with_seen(stack=stack)
+
+    def _order(self, turn: Turn) -> Order:
+        template = turn.template
+        if template is None:
+            assert turn.facts is not None  # noqa: S101  _resolve came before
+            template = compile_app(_app(turn), turn.facts)
+        protected = (turn.item.get("spec") or {}).get("terminationProtection") is True
+        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected)
+
+    def _read_services(self, turn: Turn) -> Turn:
+        stack, app = turn.seen.stack, _app(turn)
+        if stack is None or busy(stack.status) or not isinstance(turn.seen.action, Nothing | Halt) or stack.owner != turn.owner:
+            return turn
+        arns = {
+            key: stack.outputs[names.service_output(key)]
+            for key in app.spec.services or {}
+            if names.service_output(key) in stack.outputs
+        }
+        if not arns:
+            return turn.with_seen(services={})
+        cluster = stack.outputs[names.CLUSTER_OUTPUT]
+        services = self._world.services(turn.seen.region).read(cluster, arns)
+        if services.keys() != arns.keys():
+            self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
+        return turn.with_seen(services=services)
+
+    def _release(self, turn: Turn) -> Outcome:
+        action = turn.seen.action
+        if isinstance(action, Nothing) and action.note:
+            self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
+        self._kube.set_finalizer(turn.item, present=False)
+        return Outcome()
+
+    def _finish(self, turn: Turn) -> Outcome:
+        status = summarize(turn.seen)
+        if status != turn.item.get("status"):
+            item = self._kube.put_status(turn.item, status)
+            for note in transitions(turn.seen.previous, status):
+                self._kube.tell(item, note)
+        return self._outcome(turn.seen, status)
+
+    def _outcome(self, seen: Seen, status: Mapping[str, Any]) -> Outcome:
+        error, action = seen.error, seen.action
+        if isinstance(error, Terminal):
+            return Outcome(OUTSIDE if error.outside else None)
+        if isinstance(error, Waiting):
+            return Outcome(error.after)
+        if error is not None:
+            return Outcome(failed=True)
+        if isinstance(action, Halt):
+            return Outcome(min(action.retry_after or self._health, self._health))
+        if seen.stack and busy(seen.stack.status):
+            return Outcome(SAFETY)
+        ready = {one["type"]: one for one in status["conditions"]}
+        if ready["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not (seen.app and seen.app.spec.services)):
+            return Outcome(self._health)
+        since = datetime.fromisoformat(ready["WorkloadsReady"]["lastTransitionTime"])
+        age = (seen.now - since).total_seconds()
+        return Outcome(min(self._health, max(2.0, min(30.0, age / 4))))
+
+
+def _app(turn: Turn) -> App:
+    assert turn.seen.app is not None  # noqa: S101  _parse came before
+    return turn.seen.app
+
+
+def _pins(app: App, seen: Seen) -> Facts:
+    """What the status recorded: the images, and the subnets where there was one question only."""
+    images = {name: str(one["uri"]) for name, one in (seen.previous.get("images") or {}).items() if one.get("uri")}
+    network, subnets = seen.previous.get("network") or {}, {}
+    questions = list(network_questions(app))
+    if len(questions) == 1 and network.get("vpcId") and network.get("subnetIds"):
+        selector = questions[0]
+        key = network_key(selector.vpc_id, selector.tags or {}) if selector else DEFAULT_NETWORK
+        subnets[key] = Subnets(str(network["vpcId"]), tuple(network["subnetIds"]))
+    return Facts(seen.account_id, seen.region, subnets=subnets, images=images)
+
+
+def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:
+    """What tasks run with, for the status: the first task's network."""
+    own = next((task.network for _, _, task in app.tasks()), None)
+    if not any(True for _ in app.tasks()):
+        return {}
+    found = {one.vpc_id: "" for one in facts.subnets.values()}
+    body = configuration(merge_networks(app.spec.network, own), facts, found)
+    groups = [one for one in body.get("SecurityGroups", ()) if isinstance(one, str)]
+    made = (stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "") if stack else "").split(",")
+    network = {"subnetIds": body["Subnets"], "securityGroupIds": groups or [one for one in made if one]}
+    if len(facts.subnets) == 1:
+        network["vpcId"] = next(iter(facts.subnets.values())).vpc_id
+    return {name: value for name, value in network.items() if value} | {"assignPublicIp": body["AssignPublicIp"] == "ENABLED"}

@@ -1,0 +1,75 @@
+"""kopf's watch: what it says only triggers. Nothing is written by kopf, and nothing is decided here."""
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import kopf
+
+from fargate_operator.crd import GROUP, PLURAL, VERSION
+from fargate_operator.queue import Key, Queue
+from fargate_operator.reconciler import ABANDON, NOW
+
+
+class Endless:
+    """kopf's retries of one request: for ever, as often as it iterates."""
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (0.5, 1, 2, 5)
+        while True:
+            yield 10
+
+
+class Watch:
+    """Puts the key of each object that asks for something new on the queue."""
+
+    def __init__(self, queue: Queue, health_interval: float) -> None:
+        self._queue, self._health = queue, health_interval
+        self._marks: dict[Key, tuple[Any, ...]] = {}
+
+    def register(self, registry: kopf.OperatorRegistry) -> None:
+        """Hook into kopf."""
+        kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)(self._event)
+
+    def keys(self) -> set[Key]:
+        """The objects that are known."""
+        return set(self._marks)
+
+    def forget(self, key: Key) -> None:
+        """An object that is gone without a word."""
+        self._marks.pop(key, None)
+
+    async def _event(self, event: Mapping[str, Any], **_: Any) -> None:
+        body = event["object"]
+        metadata = body["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        if event["type"] == "DELETED":
+            self.forget(key)
+            return
+        annotations = metadata.get("annotations") or {}
+        mark = (
+            metadata["uid"],
+            metadata.get("generation"),
+            metadata.get("deletionTimestamp"),
+            annotations.get(NOW),
+            annotations.get(ABANDON),
+        )
+        if self._marks.get(key) == mark:
+            return  # our own status, most of the time
+        first = key not in self._marks
+        self._marks[key] = mark
+        # at start thousands of steady apps come at once: their health is asked spread over the interval
+        spread = self._health * random.random() if first and steady(body) else 0.0  # noqa: S311  no secret
+        self._queue.add(key, spread)
+
+
+def steady(body: Mapping[str, Any]) -> bool:
+    """Whether nothing is to do but to look after it."""
+    metadata, status = body["metadata"], body.get("status") or {}
+    ready: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), {})
+    return bool(
+        ready.get("status") == "True"
+        and status.get("observedGeneration") == metadata.get("generation")
+        and not metadata.get("deletionTimestamp")
+        and (metadata.get("annotations") or {}).get(NOW, "") == status.get("lastHandledReconcileAt", "")
+    )

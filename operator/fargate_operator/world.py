@@ -1,0 +1,66 @@
+"""What AWS is known to be: the last observation of each stack, so that an idle app costs no CloudFormation call.
+
+At first need one paginated DescribeStacks tells of all the stacks of a region. After that an entry changes with what the operator
+does itself, and is dropped when the follower says that the stack has ended.
+"""
+
+import threading
+from dataclasses import replace
+
+from fargate_operator.aws.clients import Clients
+from fargate_operator.aws.services import Services
+from fargate_operator.aws.stacks import Stacks
+from fargate_operator.observation import StackObservation
+
+
+class World:
+    """Stacks and services by region."""
+
+    def __init__(self, clients: Clients, bucket: str = "") -> None:
+        self.clients = clients
+        self._bucket = bucket
+        self._lock = threading.Lock()
+        self._stacks: dict[str, Stacks] = {}
+        self._services: dict[str, Services] = {}
+        self._seen: dict[tuple[str, str], StackObservation | None] = {}
+        self._stale: dict[tuple[str, str], str] = {}  # to be described anew, by the id where it is known
+
+    def stacks(self, region: str) -> Stacks:
+        """CloudFormation in a region; the first time, with a look at all that is there."""
+        with self._lock:
+            if region not in self._stacks:
+                stacks = Stacks(self.clients, region, self._bucket)
+                for one in stacks.describe_all():
+                    self._seen[region, one.name] = one
+                self._stacks[region] = stacks
+            return self._stacks[region]
+
+    def services(self, region: str) -> Services:
+        """ECS in a region."""
+        with self._lock:
+            if region not in self._services:
+                self._services[region] = Services(self.clients, region)
+            return self._services[region]
+
+    def stack(self, region: str, name: str) -> StackObservation | None:
+        """The stack as it was seen last."""
+        stacks = self.stacks(region)
+        stale = self._stale.get((region, name))
+        if stale is not None:
+            found = stacks.describe(stale or name)
+            if found is not None and found.status == "DELETE_COMPLETE":
+                found = None
+            self._seen[region, name] = found
+            self._stale.pop((region, name), None)
+        return self._seen.get((region, name))
+
+    def doubt(self, region: str, name: str) -> None:
+        """Look anew at the next need."""
+        seen = self._seen.get((region, name))
+        self._stale[region, name] = seen.id if seen else ""
+
+    def put(self, region: str, stack: StackObservation, status: str) -> StackObservation:
+        """What a call that was just made has turned the stack into."""
+        changed = replace(stack, status=status)
+        self._seen[region, stack.name] = changed
+        return changed

@@ -1,0 +1,129 @@
+"""A real etcd and kube-apiserver on free ports of the loopback interface."""
+
+import json
+import secrets
+import shutil
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Self
+
+from harness.binaries import assets
+from harness.processes import free_port, start, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class ControlPlane:
+    """A context manager; `kubeconfig` is an administrator's."""
+
+    def __init__(self) -> None:
+        self._bin = assets()
+        self._dir = Path(tempfile.mkdtemp(prefix="controlplane-"))
+        self.kubeconfig = self._dir / "kubeconfig"
+        self._etcd_port, self._peer_port, self._port = free_port(), free_port(), free_port()
+        self.url = f"https://127.0.0.1:{self._port}"
+        self._token = secrets.token_hex(16)
+        self._etcd: subprocess.Popen[bytes] | None = None
+        self._apiserver: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._prepare()
+            self._start_etcd()
+            self.start_apiserver()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (self._apiserver, self._etcd):
+            if process is not None:
+                stop(process)
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        (self._dir / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\n')
+        subprocess.run(["openssl", "genrsa", "-out", str(self._dir / "sa.key"), "2048"], check=True, capture_output=True)
+        cluster = {"server": self.url, "insecure-skip-tls-verify": True}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "test", "cluster": cluster}],
+            "users": [{"name": "admin", "user": {"token": self._token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin", "namespace": "default"}}],
+            "current-context": "test",
+        }
+        self.kubeconfig.write_text(json.dumps(config))
+
+    def _start_etcd(self) -> None:
+        client, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{self._peer_port}"
+        self._etcd = start(
+            [
+                str(self._bin / "etcd"), "--unsafe-no-fsync", f"--data-dir={self._dir / 'etcd'}", f"--listen-client-urls={client}",
+                f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
+                f"--initial-cluster=default={peer}", "--log-level=error",
+            ],
+            self._dir / "etcd.log",
+        )  # fmt: skip
+
+    def start_apiserver(self) -> None:
+        """Start it, on the same port and data where it ran before; wait until it is ready."""
+        key = self._dir / "sa.key"
+        self._apiserver = start(
+            [
+                str(self._bin / "kube-apiserver"), f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+                f"--secure-port={self._port}", "--bind-address=127.0.0.1", f"--cert-dir={self._dir / 'certs'}",
+                "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
+                f"--service-account-signing-key-file={key}", f"--token-auth-file={self._dir / 'tokens.csv'}",
+                "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
+                "--disable-admission-plugins=ServiceAccount",
+            ],
+            self._dir / "apiserver.log",
+        )  # fmt: skip
+        self._until_ready()
+
+    def stop_apiserver(self) -> None:
+        """Take it away; etcd keeps the data."""
+        if self._apiserver is not None:
+            stop(self._apiserver)
+
+    def _until_ready(self) -> None:
+        context = ssl._create_unverified_context()
+        request = urllib.request.Request(f"{self.url}/readyz", headers={"Authorization": f"Bearer {self._token}"})
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                with urllib.request.urlopen(request, context=context, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+            if self._apiserver is not None and self._apiserver.poll() is not None:
+                break
+        raise RuntimeError(f"the API server does not come up:\n{(self._dir / 'apiserver.log').read_text()[-2000:]}")
+
+    def kubectl(self, *args: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as an administrator."""
+        command = [str(self._bin / "kubectl"), f"--kubeconfig={self.kubeconfig}", *args]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise RuntimeError(f"kubectl {' '.join(args)}: {done.stderr}")
+        return done
+
+    def apply(self, manifest: Any) -> None:
+        """kubectl apply, of one object."""
+        self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(manifest))
+
+    def get(self, *args: str) -> Any:
+        """kubectl get -o json."""
+        return json.loads(self.kubectl("get", *args, "-o", "json").stdout)
+
+    def apply_crd(self) -> None:
+        """Apply the CRD, and wait until it is served."""
+        self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / "fargateapps.yaml"))
+        self.kubectl("wait", "--for=condition=Established", "crd/fargateapps.fargate-operator.dev", "--timeout=30s")

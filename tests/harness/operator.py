@@ -1,0 +1,71 @@
+"""The operator as users run it: the command, in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Self
+
+from harness.controlplane import ControlPlane
+from harness.emulator import environ
+from harness.processes import free_port, start, stop
+
+COMMAND = Path(sys.executable).parent / "fargate-operator"
+
+
+class OperatorProcess:
+    """A context manager; settings are the command's, as keywords."""
+
+    def __init__(self, plane: ControlPlane, endpoint: str, **settings: str) -> None:
+        self._plane, self._endpoint = plane, endpoint
+        self._port = free_port()
+        quick = {"single_tenant": "true", "log_format": "console", "sweep_interval": "0.5s", "lease_duration": "5s"}
+        chosen = {**quick, "health_port": str(self._port), **settings}
+        self._settings = {f"FARGATE_OPERATOR_{name.upper()}": value for name, value in chosen.items()}
+        self._log = Path(tempfile.mkstemp(prefix="operator-", suffix=".log")[1])
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        try:
+            self.until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None:
+            stop(self.process)
+        self._log.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start it, anew where it ran before."""
+        environment = {**environ(self._endpoint), **self._settings, "KUBECONFIG": str(self._plane.kubeconfig)}
+        self.process = start([str(COMMAND), "run"], self._log, environment)
+
+    def until_ready(self, timeout: float = 60.0) -> None:
+        """Wait for /readyz."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until and self.process is not None and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise RuntimeError(f"the operator does not get ready:\n{self.log()[-4000:]}")
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self.process is not None:
+            os.kill(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def log(self) -> str:
+        """What it logged."""
+        return self._log.read_text()
