@@ -7,7 +7,7 @@ export PYTHONPATH := tests
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test golden crds verify lock clean
+.PHONY: help setup fmt lint types test demo golden crds verify lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,10 @@ types: $(VENV)/.installed ## type-check
 	@$(BIN)/mypy
 
 test: setup ## run the tests
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+demo: setup ## watch the real thing: control plane, AWS emulator, operator, an example
+	@$(BIN)/python -m harness.demo
 
 golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py

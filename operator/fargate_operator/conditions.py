@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a condition is as it is; each is documented in docs/reference.md."""
+    """Why a condition is as it is; each is documented in docs/guide.md."""
 
     Succeeded = "Succeeded"
     AllRunning = "AllRunning"
@@ -14,11 +14,9 @@ class Reason(StrEnum):
     Creating = "Creating"
     Updating = "Updating"
     Deleting = "Deleting"
-    RollingBack = "RollingBack"
     Recovering = "Recovering"
     Recreating = "Recreating"
     Absent = "Absent"
-    BackingOff = "BackingOff"
     StackBusy = "StackBusy"
     Conflict = "Conflict"
     RollingOut = "RollingOut"

@@ -35,14 +35,14 @@ class Kube:
         namespace, name = key
         with _translated("get"):
             try:
-                found: dict[str, Any] = self._objects.get_namespaced_custom_object(
+                found: Any = self._objects.get_namespaced_custom_object(
                     GROUP, VERSION, namespace, PLURAL, name, _request_timeout=TIMEOUT
                 )
             except ApiException as error:
                 if error.status == 404:
                     return None
                 raise
-            return found
+            return dict(found)
 
     def set_finalizer(self, item: Mapping[str, Any], *, present: bool) -> dict[str, Any]:
         """Put the finalizer on or take it off, with resourceVersion, so that nobody else's is lost."""
@@ -51,20 +51,20 @@ class Kube:
         finalizers = [*others, FINALIZER] if present else others
         body = {"metadata": {"finalizers": finalizers, "resourceVersion": metadata["resourceVersion"]}}
         with _translated("patch"):
-            changed: dict[str, Any] = self._objects.patch_namespaced_custom_object(
+            changed: Any = self._objects.patch_namespaced_custom_object(
                 GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
             )
-            return changed
+            return dict(changed)
 
     def put_status(self, item: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the status, of this very object only."""
         metadata = item["metadata"]
         body = {**item, "status": status}
         with _translated("put status"):
-            changed: dict[str, Any] = self._objects.replace_namespaced_custom_object_status(
+            changed: Any = self._objects.replace_namespaced_custom_object_status(
                 GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
             )
-            return changed
+            return dict(changed)
 
     def tell(self, item: Mapping[str, Any], note: EventNote) -> None:
         """Post an Event; the same one once an hour. That it cannot be posted never fails a reconcile."""
@@ -77,7 +77,7 @@ class Kube:
         )
         self._told[seen] = now
         moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = {
+        body: Any = {
             "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": metadata["namespace"]},
             "involvedObject": {
                 "apiVersion": f"{GROUP}/{VERSION}",
@@ -102,7 +102,8 @@ class Kube:
     def cluster_id(self) -> str:
         """The uid of kube-system: who this cluster is."""
         with _translated("get kube-system"):
-            return str(self._core.read_namespace("kube-system", _request_timeout=TIMEOUT).metadata.uid)
+            namespace: Any = self._core.read_namespace("kube-system", _request_timeout=TIMEOUT)
+            return str(namespace.metadata.uid)
 
     def keys(self, namespaces: tuple[str, ...]) -> set[Key]:
         """Every object there is, by pages."""
@@ -133,4 +134,4 @@ def _translated(doing: str) -> Iterator[None]:
             raise Terminal(Reason.InternalError, f"{doing}: the API server refused it: {error.body}") from error
         raise Transient(Reason.ApiUnavailable, f"{doing}: {error.status} {error.reason}") from error
     except urllib3.exceptions.HTTPError as error:
-        raise Transient(Reason.ApiUnavailable, f"{doing}: {type(error).__name__}") from error
+        raise Transient(Reason.ApiUnavailable, f"{doing}: {getattr(error, 'reason', None) or type(error).__name__}") from error

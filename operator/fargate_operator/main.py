@@ -45,14 +45,17 @@ def run(settings: Settings) -> int:
 
 def _connect() -> Kube:
     try:
-        config.load_config()
+        if os.environ.get("KUBECONFIG") or "KUBERNETES_SERVICE_HOST" not in os.environ:
+            config.load_kube_config()
+        else:
+            config.load_incluster_config()
     except (config.ConfigException, OSError) as error:
         raise Unusable(f"no cluster: {error}") from error
-    client.Configuration.get_default_copy()
     urllib3.disable_warnings()
-    api = client.ApiClient()
-    api.configuration.retries = 0
-    return Kube(api)
+    chosen = client.Configuration.get_default_copy()
+    chosen.retries = 0  # the queue comes again, with backoff
+    client.Configuration.set_default(chosen)
+    return Kube(client.ApiClient())
 
 
 class _Operator:

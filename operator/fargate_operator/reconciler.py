@@ -252,7 +252,8 @@ class Reconciler:
             assert turn.facts is not None  # noqa: S101  _resolve came before
             template = compile_app(_app(turn), turn.facts)
         protected = (turn.item.get("spec") or {}).get("terminationProtection") is True
-        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected)
+        before = str((turn.seen.previous.get("stack") or {}).get("id", ""))
+        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, before)
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)

@@ -115,12 +115,17 @@ def summarize(seen: Seen) -> dict[str, Any]:
         "observedGeneration": seen.generation,
         "region": seen.region,
         "accountId": seen.account_id,
-        "lastHandledReconcileAt": seen.reconcile_at,
+        "lastHandledReconcileAt": seen.reconcile_at if _through(seen) else seen.previous.get("lastHandledReconcileAt"),
         "conditions": _conditions(seen, verdicts),
         "stack": _stack(seen),
         **_workloads(seen),
     }
     return {name: value for name, value in status.items() if value not in ("", None, {}, [])}
+
+
+def _through(seen: Seen) -> bool:
+    """Whether this reconcile came to an end of its own; one that was cut off has not handled a request to reconcile now."""
+    return seen.error is None or isinstance(seen.error, Terminal)
 
 
 def _verdicts(seen: Seen) -> dict[str, Verdict]:
@@ -307,10 +312,16 @@ def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
 _KEPT = ("clusterArn", "images", "network", "services", "scheduledTasks", "tasks", "functions", "httpApi", "outputs", "summary")
 
 
+def _kept(seen: Seen) -> tuple[str, ...]:
+    """What stays where nothing new was seen. Images and network of an older spec are no pins for this one."""
+    same = seen.previous.get("observedGeneration") == seen.generation
+    return _KEPT if same else tuple(name for name in _KEPT if name not in {"images", "network"})
+
+
 def _workloads(seen: Seen) -> dict[str, Any]:
     if seen.app is None or seen.stack is None:
         gone = seen.action is not None and seen.stack is None  # looked, and there is none
-        return {} if gone else {name: seen.previous[name] for name in _KEPT if name in seen.previous}
+        return {} if gone else {name: seen.previous[name] for name in _kept(seen) if name in seen.previous}
     spec, outputs = seen.app.spec, seen.stack.outputs
     previous = seen.previous.get("services") or {}
     services = {key: _service(key, seen, previous.get(key) or {}) for key in sorted(spec.services or {})}

@@ -45,13 +45,14 @@ class World:
     def stack(self, region: str, name: str) -> StackObservation | None:
         """The stack as it was seen last."""
         stacks = self.stacks(region)
-        stale = self._stale.get((region, name))
+        stale = self._stale.pop((region, name), None)  # before it is asked: a doubt that comes meanwhile counts
         if stale is not None:
-            found = stacks.describe(stale or name)
-            if found is not None and found.status == "DELETE_COMPLETE":
-                found = None
-            self._seen[region, name] = found
-            self._stale.pop((region, name), None)
+            try:
+                found = stacks.describe(stale or name)
+            except Exception:
+                self._stale.setdefault((region, name), stale)
+                raise
+            self._seen[region, name] = None if found is not None and found.status == "DELETE_COMPLETE" else found
         return self._seen.get((region, name))
 
     def doubt(self, region: str, name: str) -> None:

@@ -29,6 +29,7 @@ class Order:
     name: str
     template: Template
     termination_protection: bool = False
+    before: str = ""  # id of the stack that had the name before: a create after its end is no repetition
 
 
 class Stacks:
@@ -77,7 +78,7 @@ class Stacks:
                 Tags=tags,
                 Capabilities=_CAPABILITIES,
                 EnableTerminationProtection=order.termination_protection,
-                ClientRequestToken=token(order.uid, "create", order.template.digest, ""),
+                ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
                 **self._body(order),
             )
         except ClientError as error:

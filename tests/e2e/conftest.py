@@ -1,0 +1,102 @@
+import json
+import time
+
+import pytest
+
+from harness.controlplane import ControlPlane
+from harness.emulator import Emulator
+from harness.operator import OperatorProcess
+
+HEALTH = 4.0  # seconds
+
+
+@pytest.fixture(scope="session")
+def plane():
+    with ControlPlane() as one:
+        one.apply_crd()
+        yield one
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    with Emulator() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def operator(plane, emulator):
+    with OperatorProcess(plane, emulator.endpoint, health_interval=f"{HEALTH}s") as one:
+        yield one
+
+
+class World:
+    """A namespace of the test's own, and what is asked of it."""
+
+    def __init__(self, plane, emulator, namespace):
+        self.plane, self.emulator, self.namespace = plane, emulator, namespace
+        self.cloudformation = emulator.client("cloudformation")
+        self.ecs = emulator.client("ecs")
+
+    def apply(self, name="shop", **spec):
+        base = {"images": {"app": {"uri": "example/app:1"}}, "services": {"web": {"image": "app"}}}
+        metadata = {"name": name, "namespace": self.namespace}
+        kept = {key: value for key, value in {**base, **spec}.items() if value is not None}
+        self.plane.apply(
+            {"apiVersion": "fargate-operator.dev/v1alpha1", "kind": "FargateApp", "metadata": metadata, "spec": kept}
+        )
+
+    def app(self, name="shop"):
+        found = self.plane.kubectl("get", "fargateapp", name, "-n", self.namespace, "-o", "json", "--ignore-not-found").stdout
+        return json.loads(found) if found else None
+
+    def status(self, name="shop"):
+        return (self.app(name) or {}).get("status", {})
+
+    def condition(self, kind, name="shop"):
+        found = [one for one in self.status(name).get("conditions", []) if one["type"] == kind]
+        return found[0] if found else {}
+
+    def wait(self, what, seconds=25.0):
+        """Until the call is true; the last answer. Fails with the app as it is."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if found := what():
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"did not come about: {json.dumps(self.status(), indent=1)}")
+
+    def ready(self, name="shop"):
+        def current():
+            app = self.app(name)  # once: what is read in two calls may belong to two moments
+            status = app.get("status", {})
+            done = status.get("observedGeneration") == app["metadata"]["generation"]
+            ready = {one["type"]: one["status"] for one in status.get("conditions", [])}.get("Ready")
+            return status if done and ready == "True" else None
+
+        return self.wait(current)
+
+    def stalled(self, reason, name="shop"):
+        return self.wait(lambda: (one := self.condition("Stalled", name)).get("reason") == reason and one)["message"]
+
+    def annotate(self, text, name="shop"):
+        self.plane.kubectl("annotate", "fargateapp", name, "-n", self.namespace, "--overwrite", text)
+
+    def delete(self, name="shop", *, wait=True):
+        self.plane.kubectl("delete", "fargateapp", name, "-n", self.namespace, f"--wait={str(wait).lower()}", "--timeout=25s")
+
+    def stack(self, name):
+        """The newest stack of the name, deleted ones too."""
+        pages = self.cloudformation.get_paginator("list_stacks").paginate()
+        found = [one for page in pages for one in page["StackSummaries"] if one["StackName"] == name]
+        return max(found, key=lambda one: one["CreationTime"])["StackStatus"] if found else None
+
+
+_COUNT = iter(range(1000))
+
+
+@pytest.fixture
+def world(plane, emulator, operator):
+    assert operator.process.poll() is None
+    namespace = f"team-{next(_COUNT)}"
+    plane.kubectl("create", "namespace", namespace)
+    return World(plane, emulator, namespace)

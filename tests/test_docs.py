@@ -1,0 +1,90 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fargate_operator import cli
+from fargate_operator.conditions import Reason
+from fargate_operator.crd import crd_yaml
+from fargate_operator.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "docs" / "guide.md").read_text()
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_documented(reason):
+    assert re.search(rf"\b{reason}\b", GUIDE)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented(name):
+    assert f"`--{name.replace('_', '-')}`" in GUIDE
+
+
+def test_the_readmes_app_is_the_example():
+    [block] = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert yaml.safe_load(block) == yaml.safe_load((ROOT / "examples" / "one-image.yaml").read_text())
+
+
+def test_the_crd_file_is_what_the_model_says():
+    assert (ROOT / "crds" / "fargateapps.yaml").read_text() == crd_yaml()
+
+
+def test_the_crds_spec_has_no_default():
+    [version] = yaml.safe_load(crd_yaml())["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+
+    def defaults(node):
+        if isinstance(node, dict):
+            yield from (("default",) if "default" in node and "type" in node else ())
+            for item in node.values():
+                yield from defaults(item)
+
+    assert list(defaults(spec)) == []
+
+
+def test_operator_is_a_plain_directory():
+    assert not (ROOT / "operator" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["bogus"], "invalid choice: 'bogus'"),
+        (["run", "--bogus"], "unrecognized arguments: --bogus"),
+        (["run"], "--single-tenant"),
+        (["run", "--single-tenant", "--workers", "many"], "--workers"),
+        (["render", "/does/not/exist"], "No such file or directory"),
+        ([], "the following arguments are required"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line_and_exit_2(arguments, words, capsys):
+    try:
+        code = cli.main(arguments)
+    except SystemExit as stopped:
+        code = stopped.code
+    told = capsys.readouterr().err
+    assert (code, told.count("\n")) == (2, 1)
+    assert words in told
+
+
+def test_no_cluster_is_one_clear_line_and_exit_2(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cli.main(["run", "--single-tenant"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("fargate-operator run: no cluster:")
+    assert told.count("\n") == 1
+
+
+def test_render_prints_a_template_and_all_faults_of_a_bad_app(capsys, tmp_path):
+    assert cli.main(["render", str(ROOT / "examples" / "three-runtimes.yaml")]) == 0
+    assert "Servicetask1Service" in yaml.safe_load(capsys.readouterr().out)["Resources"]
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("kind: FargateApp\nmetadata: {name: x}\nspec: {cpu: 1, services: {web: {image: nope}}}\n")
+    assert cli.main(["render", str(bad)]) == 1
+    told = capsys.readouterr().err
+    assert "spec.cpu: must be" in told
+    assert "spec.services.web.image: 'nope' is not in spec.images" in told

@@ -1,0 +1,152 @@
+"""The work queue, on a clock of its own."""
+
+import threading
+
+import pytest
+
+from fargate_operator.queue import BASE, MOST, Queue
+
+SHOP, BLOG = ("team", "shop"), ("team", "blog")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue(clock: Clock) -> Queue:
+    return Queue(clock)
+
+
+def waits(queue: Queue) -> float | None:
+    """How long a worker would sleep; fails where it would get a key."""
+    found = queue._next()
+    assert not isinstance(found, tuple), found
+    return found
+
+
+def test_a_key_that_is_added_twice_comes_once(queue: Queue) -> None:
+    queue.add(SHOP)
+    queue.add(SHOP)
+    assert queue.get() == SHOP
+    queue.done(SHOP)
+    assert waits(queue) is None
+
+
+def test_keys_come_in_the_order_in_which_they_are_due(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP, 20)
+    queue.add(BLOG, 10)
+    clock.now += 30
+    assert [queue.get(), queue.get()] == [BLOG, SHOP]
+
+
+def test_a_delayed_key_is_not_handed_out_early(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP, 10)
+    clock.now += 4
+    assert waits(queue) == pytest.approx(6)
+    clock.now += 6
+    assert queue.get() == SHOP
+
+
+def test_the_earlier_of_two_times_counts(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP, 10)
+    queue.add(SHOP, 300)
+    queue.add(SHOP, 2)
+    clock.now += 2
+    assert queue.get() == SHOP
+    queue.done(SHOP)
+    clock.now += 1000
+    assert waits(queue) is None
+
+
+def test_a_key_added_while_a_worker_has_it_waits_for_that_worker(queue: Queue) -> None:
+    queue.add(SHOP)
+    assert queue.get() == SHOP
+    queue.add(SHOP)
+    assert waits(queue) is None
+    queue.done(SHOP)
+    assert queue.get() == SHOP
+
+
+def test_a_key_that_is_being_worked_on_holds_up_nobody_else(queue: Queue) -> None:
+    queue.add(SHOP)
+    assert queue.get() == SHOP
+    queue.add(SHOP)
+    queue.add(BLOG)
+    assert queue.get() == BLOG
+
+
+def test_failures_back_off_twice_as_long_each_time_up_to_a_bound(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP)
+    for failure in range(20):
+        assert queue.get() == SHOP
+        queue.done(SHOP, failed=True)
+        full = min(MOST, BASE * 2**failure)
+        delay = waits(queue)
+        assert delay is not None
+        assert full / 2 - 1e-6 <= delay <= full + 1e-6
+        clock.now += full + 1
+
+
+def test_a_success_ends_the_backoff(queue: Queue, clock: Clock) -> None:
+    for failed in (True, True, True, False, True):
+        queue.add(SHOP)
+        assert queue.get() == SHOP
+        queue.done(SHOP, failed=failed)
+        if not failed:
+            assert waits(queue) is None
+        delay = waits(queue)
+        clock.now += 10
+    assert delay is not None
+    assert delay <= BASE
+
+
+def test_closing_lets_every_waiting_worker_go() -> None:
+    queue, got = Queue(), []
+    workers = [threading.Thread(target=lambda: got.append(queue.get())) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    queue.close()
+    for worker in workers:
+        worker.join(timeout=5)
+    assert got == [None, None, None]
+
+
+def test_no_key_is_ever_with_two_workers_and_none_is_lost() -> None:
+    queue, lock = Queue(), threading.Lock()
+    busy: set[tuple[str, str]] = set()
+    clashes: list[tuple[str, str]] = []
+    done: set[tuple[str, str]] = set()
+    keys = [("team", str(number)) for number in range(50)]
+
+    def work() -> None:
+        while (key := queue.get()) is not None:
+            with lock:
+                clashes.extend([key] if key in busy else [])
+                busy.add(key)
+            with lock:
+                busy.discard(key)
+                done.add(key)
+            queue.done(key)
+            if done.issuperset(keys):
+                queue.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for _ in range(5):
+        for key in keys:
+            queue.add(key)
+    for worker in workers:
+        worker.join(timeout=10)
+    assert done == set(keys)
+    assert clashes == []
