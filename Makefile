@@ -7,7 +7,7 @@ export PYTHONPATH := tests
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test demo golden crds verify lock clean
+.PHONY: help setup fmt lint types test demo bench chaos golden crds verify lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: setup ## run the tests
 
 demo: setup ## watch the real thing: control plane, AWS emulator, operator, an example
 	@$(BIN)/python -m harness.demo
+
+bench: setup ## 400 apps at once, counted: calls, times, memory
+	@$(BIN)/python tests/bench/apps.py
+
+chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes
+	@$(BIN)/python tests/bench/kills.py
 
 golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py

@@ -1,7 +1,6 @@
 """Settings: flags, variables, and one line for what is wrong."""
 
 import argparse
-from collections.abc import Iterator
 
 import pytest
 
@@ -10,10 +9,9 @@ from fargate_operator.settings import PREFIX, Settings, Unusable, add_arguments,
 
 
 @pytest.fixture(autouse=True)
-def _no_variables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
-    return
 
 
 def loaded(*flags: str) -> Settings:

@@ -1,4 +1,5 @@
-"""Finds the control plane's binaries: KUBEBUILDER_ASSETS, or built from the Go module beside this file, which only names tools."""
+"""Finds the control plane's binaries; the first found wins: KUBEBUILDER_ASSETS, what an earlier run left in the cache,
+the pinned release where its site answers, or built from the Go module beside this file, which only names tools."""
 
 import fcntl
 import hashlib
@@ -9,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from harness import releases
+
 MODULE = Path(__file__).parent / "controlplane"
 _VERSION = "k8s.io/component-base/version"
 _FLAGS = f"-s -w -X {_VERSION}.gitVersion=v1.36.3 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36"
@@ -17,7 +20,7 @@ _PACKAGES = 1900  # about how many a build from nothing compiles
 
 
 def assets() -> Path:
-    """The folder that holds etcd, kube-apiserver and kubectl; built where they are not there yet."""
+    """The folder that holds etcd, kube-apiserver and kubectl; fetched or built where they are not there yet."""
     if given := os.environ.get("KUBEBUILDER_ASSETS"):
         return Path(given)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fargate-operator" / "controlplane"
@@ -26,8 +29,12 @@ def assets() -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:  # two runs at once: the second waits for the first
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            _build(folder)
+        released = cache / f"release-{releases.VERSION}-{releases.this_platform()}"
+        if found := next((one for one in (folder, released) if one.exists()), None):
+            return found
+        if releases.fetch(released):
+            return released
+        _build(folder)
     return folder
 
 

@@ -48,12 +48,18 @@ def image_uri(clients: Clients, account: str, image: Image) -> str:
         )
     except ClientError as error:
         if code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
-            raise Terminal(Reason.ImageNotFound, f"ECR has no image {written}; push it", outside=True) from error
+            raise _missing(written) from error
         if match["account"] != account and code(error).startswith("AccessDenied"):
             return written  # somebody else's registry that lets us pull but not look
         raise translate(error, "DescribeImages") from error
+    if not found["imageDetails"]:
+        raise _missing(written)
     digest = found["imageDetails"][0]["imageDigest"]
     return f"{written.rsplit(':', 1)[0] if match['tag'] else written}@{digest}"
+
+
+def _missing(image: str) -> Terminal:
+    return Terminal(Reason.ImageNotFound, f"ECR has no image {image}; push it", outside=True)
 
 
 def _subnets(ec2: Any, selector: Selector | None) -> Subnets:

@@ -1,0 +1,103 @@
+"""What a spec leaves open, against an ECR and an EC2 that keep their things in dicts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fargate_operator.aws.resolve import resolve
+from fargate_operator.crd import GROUP, VERSION
+from fargate_operator.errors import Terminal
+from fargate_operator.facts import Facts, Subnets
+from fargate_operator.model import App, parse_app
+
+ACCOUNT = "123456789012"
+SHOP = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
+
+
+class Account:
+    """ECR, EC2 and who we are, in one."""
+
+    def __init__(self) -> None:
+        self.images = {("shop", "v1"): "sha256:one"}
+        self.subnets = {"vpc-default": ["subnet-b", "subnet-a"]}
+        self.asked: list[str] = []
+
+    def get(self, *_: str) -> "Account":
+        return self
+
+    def account(self, _: str) -> tuple[str, str]:
+        return ACCOUNT, "aws"
+
+    def describe_images(self, *, registryId: str, repositoryName: str, imageIds: list[dict[str, str]]) -> Any:  # noqa: N803
+        assert registryId == ACCOUNT
+        self.asked.append(repositoryName)
+        found = self.images.get((repositoryName, imageIds[0]["imageTag"]))
+        if found is None:
+            answer = {"Error": {"Code": "ImageNotFoundException", "Message": "none"}}
+            raise ClientError(answer, "DescribeImages")  # type: ignore[arg-type]
+        return {"imageDetails": [{"imageDigest": found}] if found else []}
+
+    def describe_vpcs(self, **_: Any) -> Any:
+        return {"Vpcs": [{"VpcId": one} for one in self.subnets]}
+
+    def get_paginator(self, _: str) -> "Account":
+        return self
+
+    def paginate(self, Filters: list[dict[str, Any]]) -> Iterator[Any]:  # noqa: N803
+        self.asked.append("subnets")
+        [vpc] = next(one["Values"] for one in Filters if one["Name"] == "vpc-id")
+        return iter([{"Subnets": [{"SubnetId": subnet}]} for subnet in self.subnets[vpc]])
+
+
+def app(uri: str) -> App:
+    spec = {"images": {"app": {"uri": uri}}, "services": {"web": {"image": "app"}}}
+    metadata = {"namespace": "team", "name": "shop", "uid": "u", "generation": 1}
+    return parse_app({"apiVersion": f"{GROUP}/{VERSION}", "kind": "FargateApp", "metadata": metadata, "spec": spec})
+
+
+def facts(account: Account, uri: str, pins: Facts | None = None) -> Facts:
+    return resolve(account, "eu-west-1", app(uri), pins)  # type: ignore[arg-type]
+
+
+def test_a_tag_in_ecr_becomes_its_digest() -> None:
+    assert facts(Account(), f"{SHOP}:v1").images == {"app": f"{SHOP}@sha256:one"}
+
+
+@pytest.mark.parametrize("uri", ["public.ecr.aws/nginx/nginx:1", "docker.io/library/php:8", f"{SHOP}@sha256:{'1' * 64}"])
+def test_what_cannot_be_resolved_or_is_already_stays_as_written(uri: str) -> None:
+    account = Account()
+    assert facts(account, uri).images == {"app": uri}
+    assert "shop" not in account.asked
+
+
+@pytest.mark.parametrize("known", [None, ""])
+def test_an_image_that_is_missing_says_so_and_lies_outside_the_object(known: str | None) -> None:
+    account = Account()
+    if known is not None:
+        account.images["shop", "v2"] = known  # an empty answer instead of an error
+    with pytest.raises(Terminal) as caught:
+        facts(account, f"{SHOP}:v2")
+    assert (caught.value.reason, caught.value.outside) == ("ImageNotFound", True)
+
+
+def test_no_network_means_the_default_vpc() -> None:
+    assert facts(Account(), f"{SHOP}:v1").subnets == {"default": Subnets("vpc-default", ("subnet-a", "subnet-b"))}
+
+
+def test_an_account_without_a_default_vpc_says_so() -> None:
+    account = Account()
+    account.subnets.clear()
+    with pytest.raises(Terminal) as caught:
+        facts(account, f"{SHOP}:v1")
+    assert caught.value.reason == "NetworkNotFound"
+
+
+def test_what_is_pinned_is_not_looked_up_again() -> None:
+    account = Account()
+    before = facts(account, f"{SHOP}:v1")
+    account.asked.clear()
+    account.images["shop", "v1"] = "sha256:two"
+    assert facts(account, f"{SHOP}:v1", before) == before
+    assert account.asked == []

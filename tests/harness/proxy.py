@@ -1,0 +1,154 @@
+"""An HTTP proxy before the emulator, in a thread of the test's process: counts AWS calls, changes answers, injects faults."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from harness.calls import Call, failure, identify
+
+Hook = Callable[[str, str, int], None]  # service, action, which call it is since the last reset, from 1
+Overlay = Callable[[Call, int, bytes], tuple[int, bytes]]  # the call, the answer's status and body → the new ones
+
+_NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "expect"}
+
+
+@dataclass(slots=True)
+class _Fault:
+    left: int
+    status: int
+    code: str
+    message: str
+
+
+class AwsProxy:
+    """A context manager; `endpoint` takes the place of the emulator's. Hooks and overlays run in the proxy's thread."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self.endpoint = ""
+        self.latency = 0.0  # seconds, before each call
+        self._lock = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="aws-proxy", daemon=True)
+        self._before: list[Hook] = []
+        self._after: list[Hook] = []
+        self._calls: list[Call] = []
+        self._faults: dict[tuple[str, str], _Fault] = {}
+        self._overlays: dict[tuple[str, str], Overlay] = {}
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
+        self._end()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def calls(self) -> list[Call]:
+        """All since the last reset, in order of arrival; refused ones too."""
+        with self._lock:
+            return list(self._calls)
+
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How often each (service, action) was called since the last reset."""
+        return Counter((call.service, call.action) for call in self.calls)
+
+    def reset(self) -> None:
+        """Forget calls, faults, overlays, hooks and latency."""
+        with self._lock:
+            for one in (self._calls, self._faults, self._overlays, self._before, self._after):
+                one.clear()
+            self.latency = 0.0
+
+    def fail(self, service: str, action: str, code: str, *, status: int = 400, times: int = 1, message: str = "injected") -> None:
+        """The next `times` calls never reach the emulator."""
+        with self._lock:
+            self._faults[service, action] = _Fault(times, status, code, message)
+
+    def overlay(self, service: str, action: str, change: Overlay) -> None:
+        """Change each of the emulator's answers to it."""
+        with self._lock:
+            self._overlays[service, action] = change
+
+    def before(self, hook: Hook) -> None:
+        """Call it before each call goes to the emulator."""
+        with self._lock:
+            self._before.append(hook)
+
+    def after(self, hook: Hook) -> None:
+        """Call it when the emulator has answered, before the caller knows."""
+        with self._lock:
+            self._after.append(hook)
+
+    async def _open(self) -> None:
+        self._client = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=64), auto_decompress=False, timeout=aiohttp.ClientTimeout(total=60)
+        )
+        self._runner = web.ServerRunner(web.Server(self._answer))
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.endpoint = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def _close(self) -> None:
+        await self._client.close()
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await request.read()
+        call = identify(request.method, request.path, request.query_string, request.headers, body)
+        key = call.service, call.action
+        with self._lock:
+            self._calls.append(call)
+            number, latency = len(self._calls), self.latency
+            before, after, overlay = list(self._before), list(self._after), self._overlays.get(key)
+            fault = self._take(key)
+        if latency:
+            await asyncio.sleep(latency)
+        for hook in before:
+            hook(*key, number)
+        if fault:
+            headers, error = failure(call, fault.code, fault.message)
+            return web.Response(status=fault.status, body=error, headers=headers)
+        status, headers, answer = await self._forward(request, body)
+        if overlay:
+            status, answer = overlay(call, status, answer)
+        for hook in after:
+            hook(*key, number)
+        return web.Response(status=status, body=answer, headers=headers)
+
+    def _take(self, key: tuple[str, str]) -> _Fault | None:
+        fault = self._faults.get(key)
+        if fault is None or not fault.left:
+            return None
+        fault.left -= 1
+        return fault
+
+    async def _forward(self, request: web.BaseRequest, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED}
+        headers["Accept-Encoding"] = "identity"  # overlays read the body
+        url = URL(self._target + request.raw_path, encoded=True)
+        try:
+            async with self._client.request(request.method, url, data=body, headers=headers, allow_redirects=False) as got:
+                kept = {name: value for name, value in got.headers.items() if name.lower() not in _NOT_FORWARDED}
+                return got.status, kept, await got.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return 502, {"Content-Type": "text/plain"}, f"the emulator does not answer: {error}".encode()
