@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import urllib3
 from kubernetes import client, config
@@ -61,8 +62,8 @@ def main() -> int:
             time.sleep(args.health_interval)
             idle = Counter(proxy.counts) - created
             assert operator.process is not None
-            with open(f"/proc/{operator.process.pid}/status", encoding="ascii") as lines:
-                memory = next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
+            lines = Path(f"/proc/{operator.process.pid}/status").read_text().splitlines()
+            memory = next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
     calls = of(created, "cloudformation") / args.apps
     print(f"{args.apps} apps: all Ready {took:.1f} s after the last was applied, {memory} MB resident")
     print(f"create: {calls:.3f} CloudFormation calls an app (hold: {MOST_CALLS}), {of(created, 'ecs') / args.apps:.2f} ECS")

@@ -25,7 +25,7 @@ class Killer:
     def __init__(self, operator, action):
         self._operator, self._action, self.done = operator, action, False
 
-    def __call__(self, service, action, _count):
+    def __call__(self, _service, action, _count):
         if not self.done and action == self._action:
             self.done = True
             self._operator.kill()
