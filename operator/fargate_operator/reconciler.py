@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
-from fargate_operator.aws.resolve import resolve
+from fargate_operator.aws.resolve import pins, resolve
 from fargate_operator.aws.stacks import Order
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
@@ -159,9 +159,21 @@ class Reconciler:
     def _resolve(self, turn: Turn) -> Turn:
         app = _app(turn)
         unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
-        pins = _pins(app, turn.seen) if unchanged else None
-        facts = resolve(self._world.clients, turn.seen.region, app, pins)
+        facts = None if turn.seen.previous or turn.reconcile_now else self._remembered(turn)
+        if facts is None:
+            known = _pins(app, turn.seen) if unchanged else None
+            facts = resolve(self._world.clients, turn.seen.region, app, known)
         return replace(turn, facts=facts).with_seen(images=facts.images)
+
+    def _remembered(self, turn: Turn) -> Facts | None:
+        """The facts that the stack was made from, when the status was lost and the spec is still the same."""
+        stack = self._world.stack(turn.seen.region, turn.seen.stack_name)
+        if stack is None or stack.owner != turn.owner or not stack.input_digest:
+            return None
+        recorded = self._world.stacks(turn.seen.region).metadata(stack)
+        found = pins(recorded, Facts(turn.seen.account_id, turn.seen.region))
+        facts = resolve(self._world.clients, turn.seen.region, _app(turn), found)
+        return facts if input_digest(_app(turn), facts) == stack.input_digest else None
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):

@@ -52,6 +52,21 @@ def test_the_ancestors_example_becomes_ready_with_its_images_digests(world):
     assert world.status()["images"] == status["images"]
 
 
+def test_a_lost_status_comes_back_and_the_stack_keeps_its_pins(world):
+    ecr = world.emulator.client("ecr")
+    ecr.create_repository(repositoryName="lost")
+    ecr.put_image(repositoryName="lost", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
+    repository = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/lost"
+    world.apply(images={"app": {"repository": repository, "tag": "v1"}})
+    before = world.ready()
+    ecr.put_image(repositoryName="lost", imageManifest=json.dumps({"schemaVersion": 2, "new": True}), imageTag="v1")
+    patch = json.dumps({"status": None})
+    arguments = ("patch", "fargateapp", "shop", "-n", world.namespace, "--subresource=status", "--type=merge", "-p", patch)
+    world.plane.kubectl(*arguments)
+    after = world.ready()
+    assert (after["stack"]["updatedAt"], after["images"]) == (before["stack"]["updatedAt"], before["images"])
+
+
 def test_a_changed_spec_updates_the_stack_and_removed_services_leave_the_status(world):
     world.apply(services={"web": {"image": "app"}, "old": {"image": "app"}})
     before = world.ready()

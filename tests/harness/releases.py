@@ -14,7 +14,7 @@ from typing import IO
 
 VERSION = "v1.36.2"
 SITE = "https://github.com/kubernetes-sigs/controller-tools/releases/download"
-# From the project's own envtest-releases.yaml.
+# As the project publishes them for its release, in SHA-512.
 PINS = {
     "linux-amd64": "ea743186c8a799f5cf8faf16969f86189d003cb7d130e0ac4b58789f1e5748dc"
     "f30ebe91c837a10d5ac415383da3e10b9e64d65785c938c23e739781cfb76f08",

@@ -1,6 +1,7 @@
 """CloudFormation stacks: what they are, and the five things that are done to them."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,6 +55,14 @@ class Stacks:
         with translated("DescribeStacks"):
             for page in self._client.get_paginator("describe_stacks").paginate():
                 yield from (observed(stack) for stack in page["Stacks"])
+
+    def metadata(self, stack: StackObservation) -> Mapping[str, Any]:
+        """What the stack's template records of the operator's own: the pins of images and subnets."""
+        with translated("GetTemplate"):
+            body = self._client.get_template(StackName=stack.id)["TemplateBody"]
+        template = json.loads(body) if isinstance(body, str) else body
+        recorded: Mapping[str, Any] = (template.get("Metadata") or {}).get(names.DOMAIN) or {}
+        return recorded
 
     def in_progress(self) -> frozenset[str]:
         """The ids of the stacks that CloudFormation works on."""
