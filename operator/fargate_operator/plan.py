@@ -11,7 +11,7 @@ from fargate_operator.observation import Owner, StackObservation
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the object asks for. The digests are empty while deleting, which neither resolves nor compiles."""
+    """What the object asks for. The digest is empty while deleting, which neither resolves nor compiles."""
 
     owner: Owner
     deleting: bool = False
@@ -20,7 +20,6 @@ class Wish:
     suspend: bool = False
     termination_protection: bool = False
     template_digest: str = ""
-    input_digest: str = ""
     reconcile_now: bool = False
 
 

@@ -15,13 +15,14 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import DEFAULT_NETWORK, Facts, Subnets, network_key
+from fargate_operator.facts import Facts, Subnets
 from fargate_operator.follower import Follower
-from fargate_operator.fragments.network import configuration, merge_networks
+from fargate_operator.fragments.network import configuration, merge_networks, selector_key
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.plan import (
+    OUTSIDE,
     Action,
     Create,
     Delete,
@@ -43,7 +44,6 @@ log = logging.getLogger(__name__)
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
-OUTSIDE = 600.0  # seconds until what lies outside the object is tried again
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -219,7 +219,6 @@ class Reconciler:
             suspend=spec.get("suspend") is True,
             termination_protection=spec.get("terminationProtection") is True,
             template_digest=turn.seen.template_digest,
-            input_digest=turn.seen.input_digest,
             reconcile_now=turn.reconcile_now,
         )
 
@@ -331,7 +330,7 @@ def _pins(app: App, seen: Seen) -> Facts:
     questions = list(network_questions(app))
     if len(questions) == 1 and network.get("vpcId") and network.get("subnetIds"):
         selector = questions[0]
-        key = network_key(selector.vpc_id, selector.tags or {}) if selector else DEFAULT_NETWORK
+        key = selector_key(selector)
         subnets[key] = Subnets(str(network["vpcId"]), tuple(network["subnetIds"]))
     return Facts(seen.account_id, seen.region, subnets=subnets, images=images)
 

@@ -10,8 +10,8 @@ from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
-from fargate_operator.facts import DEFAULT_NETWORK, Facts, Subnets, network_key
-from fargate_operator.fragments.network import Selector
+from fargate_operator.facts import Facts, Subnets
+from fargate_operator.fragments.network import Selector, selector_key
 from fargate_operator.model import App, Image, network_questions
 
 _ECR = re.compile(
@@ -30,7 +30,7 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     }
     subnets = {}
     for selector in network_questions(app):
-        key = network_key(selector.vpc_id, selector.tags or {}) if selector else DEFAULT_NETWORK
+        key = selector_key(selector)
         subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), selector)
     return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images)
 

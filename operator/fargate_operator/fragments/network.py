@@ -47,9 +47,12 @@ def question(network: Network) -> str | None:
     """The key in `Facts.subnets` that answers where this network is, None when it says so itself."""
     if network.subnet_ids:
         return None
-    if network.selector:
-        return network_key(network.selector.vpc_id, network.selector.tags or {})
-    return DEFAULT_NETWORK
+    return selector_key(network.selector)
+
+
+def selector_key(selector: Selector | None) -> str:
+    """The key in `Facts.subnets` of a selector; None is the account's default VPC."""
+    return network_key(selector.vpc_id, selector.tags or {}) if selector else DEFAULT_NETWORK
 
 
 def configuration(network: Network, facts: Facts, groups: dict[str, str]) -> dict[str, Any]:
