@@ -10,6 +10,7 @@ from fargate_operator.plan import (
     Delete,
     Halt,
     Nothing,
+    Protect,
     Recover,
     Recreate,
     Update,
@@ -43,7 +44,7 @@ def test_every_state_has_an_answer_and_no_busy_stack_is_written_to(status):
     for chosen in itertools.product((False, True), repeat=len(flags)):
         for attempt in (NONE, FAILED, Attempt("new", 2, "throttled", passing=True), Attempt("other", 9, "x")):
             action = plan(wish(**dict(zip(flags, chosen, strict=True))), stack(status), attempt)
-            assert isinstance(action, Create | Update | Wait | Recover | Recreate | Delete | Halt | Nothing)
+            assert isinstance(action, Create | Update | Protect | Wait | Recover | Recreate | Delete | Halt | Nothing)
             if busy(status):
                 assert isinstance(action, Wait | Halt | Nothing)
 
@@ -125,6 +126,15 @@ def test_a_retained_or_abandoned_stack_is_let_go():
 def test_deleting_never_switches_termination_protection_off():
     assert isinstance(plan(wish(deleting=True, termination_protection=True), stack("CREATE_COMPLETE"), NONE), Halt)
     assert isinstance(plan(wish(deleting=True), stack("CREATE_COMPLETE", termination_protection=True), NONE), Halt)
+
+
+def test_termination_protection_follows_the_object_and_stays_as_it_is_where_the_object_does_not_say():
+    settled = stack("CREATE_COMPLETE", template="new")
+    guarded = stack("UPDATE_COMPLETE", template="new", termination_protection=True)
+    assert plan(wish(termination_protection=True), settled, NONE) == Protect("id", on=True)
+    assert plan(wish(termination_protection=False), guarded, NONE) == Protect("id", on=False)
+    assert plan(wish(termination_protection=True), guarded, NONE) == Nothing()
+    assert plan(wish(), guarded, NONE) == Nothing()
 
 
 def test_suspended_nothing_is_touched_but_a_deletion_is_carried_out():

@@ -21,7 +21,7 @@ class Follower(threading.Thread):
         self._in_progress, self._ended, self._interval = in_progress, ended, interval
         self._lock = threading.Lock()
         self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
-        self._stop = threading.Event()
+        self._stopped = threading.Event()
 
     def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
         """Tell when the stack has ended."""
@@ -29,7 +29,7 @@ class Follower(threading.Thread):
             self._stacks.setdefault(region, {}).setdefault(stack_id, (key, stack_name, time.monotonic()))
 
     def run(self) -> None:
-        while not self._stop.wait(self._interval):
+        while not self._stopped.wait(self._interval):
             for region in list(self._stacks):
                 try:
                     self._sweep(region)
@@ -57,4 +57,4 @@ class Follower(threading.Thread):
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop.set()
+        self._stopped.set()

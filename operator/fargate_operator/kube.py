@@ -18,6 +18,7 @@ from fargate_operator.queue import Key
 from fargate_operator.status import EventNote
 
 FINALIZER = f"{GROUP}/stack"
+_METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 TIMEOUT = (5, 30)  # seconds to connect, to answer
 REPEAT = 3600.0  # seconds in which an Event is not told twice
 
@@ -106,19 +107,24 @@ class Kube:
             return str(namespace.metadata.uid)
 
     def keys(self, namespaces: tuple[str, ...]) -> set[Key]:
-        """Every object there is, by pages."""
+        """Every object there is, by pages of metadata."""
         found: set[Key] = set()
         for namespace in namespaces or (None,):
             token: str | None = ""
             while token is not None:
                 with _translated("list"):
-                    more: dict[str, Any] = {"limit": 500, "_request_timeout": TIMEOUT, **({"_continue": token} if token else {})}
+                    more: dict[str, Any] = {
+                        "limit": 500,
+                        "_headers": {"Accept": _METADATA},
+                        "_request_timeout": TIMEOUT,
+                        **({"_continue": token} if token else {}),
+                    }
                     page: Any = (
                         self._objects.list_namespaced_custom_object(GROUP, VERSION, namespace, PLURAL, **more)
                         if namespace
                         else self._objects.list_cluster_custom_object(GROUP, VERSION, PLURAL, **more)
                     )
-                found |= {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in page["items"]}
+                found |= {(one["metadata"]["namespace"], one["metadata"]["name"]) for one in page["items"] or ()}
                 token = page["metadata"].get("continue") or None
         return found
 

@@ -29,6 +29,7 @@ from fargate_operator.world import World
 
 log = logging.getLogger("fargate_operator")
 RELIST = 600.0  # seconds between two looks for objects that went without a word
+SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 
 def run(settings: Settings) -> int:
@@ -68,13 +69,14 @@ class _Operator:
         self._watch = Watch(self._queue, settings.health_interval)
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
         self._stop = asyncio.Event()
-        self._ready = asyncio.Event()
+        self._watching = asyncio.Event()  # set by kopf
+        self._listed = threading.Event()
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._ready.is_set())
+            loop.add_signal_handler(number, self._end)
+        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set())
         self._lease.start()
         if not await self._until_held():
             return 0
@@ -83,12 +85,17 @@ class _Operator:
         for thread in (*workers, self._follower, threading.Thread(target=self._relist, daemon=True)):
             thread.start()
         await self._kopf()
-        self._queue.close()
+        self._queue.close()  # kopf may end by itself, too
         self._follower.stop()
         for worker in workers:
             worker.join(timeout=20)
         self._lease.release()
         return 0
+
+    def _end(self) -> None:
+        """Take nothing new; kopf needs some seconds to end."""
+        self._stop.set()
+        self._queue.close()
 
     async def _until_held(self) -> bool:
         while not self._lease.held.is_set():
@@ -112,7 +119,7 @@ class _Operator:
             standalone=True,
             clusterwide=everywhere,
             namespaces=() if everywhere else self._settings.namespaces,
-            ready_flag=self._ready,
+            ready_flag=self._watching,
             stop_flag=self._stop,
         )
 
@@ -132,16 +139,23 @@ class _Operator:
                     self._queue.add(key, outcome.after)
 
     def _relist(self) -> None:
+        """Until the watch has told of all that there is: ready. After that, look for what went without a word."""
         while True:
-            time.sleep(RELIST)
+            time.sleep(RELIST if self._listed.is_set() else SETTLE)
+            if not self._watching.is_set():
+                continue
             try:
                 there = self._kube.keys(self._settings.namespaces)
             except ReconcileError as error:
                 log.warning("listing: %s", error.message)
                 continue
+            if not self._listed.is_set():
+                if there <= self._watch.keys():
+                    self._listed.set()
+                continue
             for key in self._watch.keys() - there:
                 self._watch.forget(key)
-                log.warning("%s/%s is gone without a word; its stack, if any, was not deleted", *key)
+                log.warning("%s/%s was taken away by force; its stack, if there is one, stays", *key)
 
     def _in_progress(self, region: str) -> frozenset[str]:
         return self._world.stacks(region).in_progress()

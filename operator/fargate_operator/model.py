@@ -74,6 +74,10 @@ class Image(Strict):
         }
     ]
 
+    def written(self) -> str:
+        """The reference as the manifest has it."""
+        return self.uri or f"{self.repository}:{self.tag}"
+
 
 class Logs(Strict):
     """The CloudWatch log group of tasks and functions."""
@@ -96,7 +100,7 @@ class Spec(Strict):
     deletion_policy: Literal["Delete", "Retain"] | None = text(
         "What becomes of the stack when this object is deleted; default Delete"
     )
-    termination_protection: Flag | None = text("While true a deletion is Stalled; default false")
+    termination_protection: Flag | None = text("While true a deletion is Stalled; left out, what was set in AWS stays as it is")
     cluster: Cluster | None = text("The ECS cluster; default: one of the app's own")
     images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text("Name → image; workloads refer to the name")
     cpu: Cpu | None = text("CPU units of each task; default 256")

@@ -57,4 +57,3 @@ class ServiceObservation:
     rollout_reason: str = ""
     task_arns: tuple[str, ...] = ()
     stopped: str = ""
-    event: str = ""  # the newest service event's text

@@ -18,7 +18,7 @@ class Wish:
     retain: bool = False
     abandon: bool = False
     suspend: bool = False
-    termination_protection: bool = False
+    termination_protection: bool | None = None  # None: the object does not say, and what was set in AWS stays
     template_digest: str = ""
     reconcile_now: bool = False
 
@@ -47,6 +47,14 @@ class Update:
     """UpdateStack, by the stack's id, so that a stack made anew under the name is not hit."""
 
     stack_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protect:
+    """UpdateTerminationProtection, which is no part of a template."""
+
+    stack_id: str
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Nothing:
     note: str = ""
 
 
-Action = Create | Update | Wait | Recover | Recreate | Delete | Halt | Nothing
+Action = Create | Update | Protect | Wait | Recover | Recreate | Delete | Halt | Nothing
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
@@ -127,6 +135,8 @@ def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action
         return _again(wish, attempt, Create(), Reason.CreateFailed)
     if busy(stack.status):
         return Wait()
+    if wish.termination_protection not in (None, stack.termination_protection) and stack.status in SETTLED | ROLLED_BACK:
+        return Protect(stack.id, on=bool(wish.termination_protection))
     return _live(wish, stack, attempt)
 
 
@@ -174,13 +184,16 @@ def _deletion(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> A
     if wish.retain:
         return Nothing(release=True, note=f"the stack {stack.name} is retained")
     if wish.termination_protection or stack.termination_protection:
-        message = "terminationProtection is on; switch it off to delete the stack"
-        return Halt(Reason.TerminationProtected, message)
+        return Halt(Reason.TerminationProtected, _STACK_PROTECTED if stack.termination_protection else _SPEC_PROTECTED, OUTSIDE)
     if busy(stack.status):
         return Wait()
     if stack.status == "DELETE_FAILED" and attempt.fresh and not wish.reconcile_now:
         return Halt(Reason.DeleteFailed, attempt.reason or stack.status_reason, backoff(attempt.failed))
     return Delete(stack.id)
+
+
+_SPEC_PROTECTED = "spec.terminationProtection is true; set it to false to delete the stack"
+_STACK_PROTECTED = "the stack has termination protection, which deleting never switches off; switch it off in CloudFormation"
 
 
 def _taken(stack: StackObservation) -> str:

@@ -28,6 +28,7 @@ from fargate_operator.plan import (
     Delete,
     Halt,
     Nothing,
+    Protect,
     Recover,
     Recreate,
     Update,
@@ -179,7 +180,7 @@ class Reconciler:
         if self._abandoned(turn):
             return turn
         seen = turn.seen
-        if turn.reconcile_now:
+        if turn.reconcile_now or (seen.deleting and _stalled(seen.previous)):
             self._world.doubt(seen.region, seen.stack_name)
         stack = self._world.stack(seen.region, seen.stack_name)
         failure: Failure | None = None
@@ -204,6 +205,11 @@ class Reconciler:
     def _act(self, turn: Turn) -> Turn:
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
         turn = turn.with_seen(action=action)
+        if isinstance(action, Protect):
+            assert turn.seen.stack is not None  # noqa: S101  plan saw one
+            self._world.stacks(turn.seen.region).protect(turn.seen.stack, on=action.on)
+            stack = self._world.put(turn.seen.region, replace(turn.seen.stack, termination_protection=action.on))
+            return self._act(turn.with_seen(stack=stack))
         if isinstance(action, Create | Update | Recover | Recreate | Delete):
             turn = self._prepare(turn)
             turn = self._write(turn, action)
@@ -217,7 +223,7 @@ class Reconciler:
             retain=spec.get("deletionPolicy") == "Retain",
             abandon=self._abandoned(turn),
             suspend=spec.get("suspend") is True,
-            termination_protection=spec.get("terminationProtection") is True,
+            termination_protection=spec.get("terminationProtection"),
             template_digest=turn.seen.template_digest,
             reconcile_now=turn.reconcile_now,
         )
@@ -253,7 +259,7 @@ class Reconciler:
         else:
             stacks.delete(stack)
             status = "DELETE_IN_PROGRESS"
-        stack = self._world.put(seen.region, stack, status)
+        stack = self._world.put(seen.region, replace(stack, status=status))
         self._follower.follow(seen.region, stack.id, stack.name, key)
         return turn.with_seen(stack=stack)
 
@@ -316,6 +322,10 @@ class Reconciler:
         since = datetime.fromisoformat(ready["WorkloadsReady"]["lastTransitionTime"])
         age = (seen.now - since).total_seconds()
         return Outcome(min(self._health, max(2.0, min(30.0, age / 4))))
+
+
+def _stalled(previous: Mapping[str, Any]) -> bool:
+    return any(one.get("type") == "Stalled" for one in previous.get("conditions") or ())
 
 
 def _app(turn: Turn) -> App:

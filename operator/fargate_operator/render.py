@@ -12,7 +12,7 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
 from fargate_operator.fragments.network import Network, question
-from fargate_operator.model import App, Image, parse_app
+from fargate_operator.model import App, parse_app
 
 STAND_IN_VPC = "vpc-00000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
@@ -71,14 +71,9 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
         if (key := question(network)) is not None:
             vpc = network.selector.vpc_id if network.selector else STAND_IN_VPC
             found[key] = Subnets(vpc, tuple(args.subnet_ids))
-    images = {name: written(image) for name, image in (app.spec.images or {}).items()}
+    images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or "eu-west-1"
     return Facts(args.account, region, args.partition, subnets=found, images=images)
-
-
-def written(image: Image) -> str:
-    """The image as the manifest has it."""
-    return image.uri or f"{image.repository}:{image.tag}"
 
 
 def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any]:

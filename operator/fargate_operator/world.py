@@ -5,7 +5,6 @@ does itself, and is dropped when the follower says that the stack has ended.
 """
 
 import threading
-from dataclasses import replace
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.services import Services
@@ -60,8 +59,7 @@ class World:
         seen = self._seen.get((region, name))
         self._stale[region, name] = seen.id if seen else ""
 
-    def put(self, region: str, stack: StackObservation, status: str) -> StackObservation:
+    def put(self, region: str, stack: StackObservation) -> StackObservation:
         """What a call that was just made has turned the stack into."""
-        changed = replace(stack, status=status)
-        self._seen[region, stack.name] = changed
-        return changed
+        self._seen[region, stack.name] = stack
+        return stack

@@ -137,6 +137,21 @@ def test_termination_protection_stalls_a_deletion(world):
     assert world.stack(name) == "CREATE_COMPLETE"
 
 
+def test_termination_protection_is_switched_by_the_object_while_it_lives(world):
+    def protected():
+        return world.cloudformation.describe_stacks(StackName=name)["Stacks"][0]["EnableTerminationProtection"]
+
+    world.apply()
+    name = world.ready()["stack"]["name"]
+    assert not protected()
+    world.apply(terminationProtection=True)
+    world.wait(protected)
+    world.apply(terminationProtection=False)
+    world.wait(lambda: not protected())
+    world.delete()
+    assert world.stack(name) == "DELETE_COMPLETE"
+
+
 def test_a_suspended_app_is_not_touched_and_says_so(world):
     world.apply()
     before = world.ready()

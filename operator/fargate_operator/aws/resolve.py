@@ -37,7 +37,7 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
 
 def image_uri(clients: Clients, account: str, image: Image) -> str:
     """With the tag's digest where ECR tells it; images of other registries as they are written."""
-    written = image.uri or f"{image.repository}:{image.tag}"
+    written = image.written()
     match = _ECR.match(written)
     if match is None or match["digest"]:
         return written

@@ -40,7 +40,6 @@ class Services:
         deployments = service.get("deployments") or [{}]
         primary = next((one for one in deployments if one.get("status") == "PRIMARY"), deployments[0])
         short = service["runningCount"] < service["desiredCount"]
-        events = service.get("events") or [{}]
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -52,7 +51,6 @@ class Services:
             rollout_reason=primary.get("rolloutStateReason", ""),
             task_arns=self._running(cluster, service),
             stopped=self._stopped(cluster, service["serviceName"]) if short else "",
-            event=events[0].get("message", ""),
         )
 
     def _running(self, cluster: str, service: Mapping[str, Any]) -> tuple[str, ...]:

@@ -120,6 +120,11 @@ class Stacks:
         except ClientError as error:
             raise self._again(error, "ContinueUpdateRollback") from error
 
+    def protect(self, stack: StackObservation, *, on: bool) -> None:
+        """UpdateTerminationProtection."""
+        with translated("UpdateTerminationProtection"):
+            self._client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=on)
+
     def delete(self, stack: StackObservation) -> None:
         """DeleteStack."""
         try:

@@ -1,0 +1,98 @@
+"""The watch: which events ask for work."""
+
+import asyncio
+
+import pytest
+
+from fargate_operator.queue import Queue
+from fargate_operator.watch import Endless, Watch, steady
+
+KEY = ("team", "shop")
+
+
+class Recorded(Queue):
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[float] = []
+
+    def add(self, key, after=0.0):
+        assert key == KEY
+        self.added.append(after)
+
+
+@pytest.fixture
+def queue():
+    return Recorded()
+
+
+@pytest.fixture
+def watch(queue):
+    return Watch(queue, health_interval=300)
+
+
+def app(*, generation=1, uid="one", ready="True", **metadata):
+    status = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": ready}]}
+    return {"metadata": {"namespace": "team", "name": "shop", "uid": uid, "generation": generation, **metadata}, "status": status}
+
+
+def tell(watch, body, kind="MODIFIED"):
+    asyncio.run(watch._event({"type": kind, "object": body}))
+
+
+def test_the_operators_own_status_asks_for_nothing(watch, queue):
+    tell(watch, app(generation=2), "ADDED")
+    tell(watch, app(generation=2, ready="False"))
+    assert queue.added == [0.0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generation": 3},
+        {"uid": "two"},
+        {"deletionTimestamp": "2026-01-01T00:00:00Z"},
+        {"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}},
+        {"annotations": {"fargate-operator.dev/abandon": "true"}},
+    ],
+)
+def test_what_a_user_changes_is_worked_on_at_once(watch, queue, change):
+    tell(watch, app(generation=2))
+    tell(watch, app(**{"generation": 2, **change}))
+    assert queue.added == [0.0, 0.0]
+
+
+def test_at_start_the_health_of_steady_apps_is_spread_over_the_interval(watch, queue):
+    for _ in range(50):
+        tell(watch, app())
+        watch.forget(KEY)
+    assert max(queue.added) - min(queue.added) > 100
+    assert all(0 <= after <= 300 for after in queue.added)
+
+
+def test_a_deleted_object_is_forgotten(watch, queue):
+    tell(watch, app())
+    assert watch.keys() == {KEY}
+    tell(watch, app(), "DELETED")
+    assert watch.keys() == set()
+    assert len(queue.added) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generation": 2},
+        {"ready": "False"},
+        {"deletionTimestamp": "x"},
+        {"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}},
+    ],
+)
+def test_an_app_with_something_to_do_is_not_steady(change):
+    assert steady(app())
+    assert not steady(app(**change))
+
+
+def test_kopfs_retries_never_end_and_begin_anew_for_each_request():
+    backoffs = Endless()
+    for _ in range(2):
+        delays = iter(backoffs)
+        assert [next(delays) for _ in range(1000)][-1] == 10
