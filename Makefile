@@ -7,7 +7,7 @@ export PYTHONPATH := tests
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test demo bench chaos golden crds verify lock clean
+.PHONY: help setup fmt lint types test demo bench chaos golden crds reference verify lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,8 +51,11 @@ golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before
 crds: $(VENV)/.installed ## regenerate the CRD from the model
 	@$(BIN)/fargate-operator crd > crds/fargateapps.yaml
 
-verify: crds golden ## fail when something generated is stale
-	@test -z "$$(git status --porcelain crds tests/golden)" || { git status --short crds tests/golden; git diff crds tests/golden; echo "verify: stale, commit what was regenerated"; exit 1; }
+reference: $(VENV)/.installed ## regenerate docs/reference.md from the CRD
+	@$(BIN)/python tests/reference.py
+
+verify: crds golden reference ## fail when something generated is stale
+	@test -z "$$(git status --porcelain crds tests/golden docs/reference.md)" || { git status --short crds tests/golden docs/reference.md; git diff crds tests/golden docs/reference.md; echo "verify: stale, commit what was regenerated"; exit 1; }
 
 lock: $(VENV)/.installed ## lock the dependencies anew
 	@$(BIN)/pip install --quiet uv

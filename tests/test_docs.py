@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import reference
 from fargate_operator import cli
 from fargate_operator.conditions import Reason
 from fargate_operator.crd import crd_yaml
@@ -30,6 +31,13 @@ def test_the_readmes_app_is_the_example():
 
 def test_the_crd_file_is_what_the_model_says():
     assert (ROOT / "crds" / "fargateapps.yaml").read_text() == crd_yaml()
+
+
+def test_the_reference_is_what_the_crd_says_and_no_field_of_the_spec_goes_without_a_word():
+    assert reference.PATH.read_text() == reference.reference()
+    [version] = yaml.safe_load(crd_yaml())["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert [path for path, _, text in reference.fields(spec, "spec") if not text] == []
 
 
 def test_the_crds_spec_has_no_default():

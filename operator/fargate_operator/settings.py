@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         default="",
         description="who owns the stacks; set it to keep them when the cluster is rebuilt; default: uid of kube-system",
     )
-    sweep_interval: Seconds = Field(default=5.0, description="between two looks at the stacks in progress")
+    sweep_interval: Seconds = Field(default=2.0, description="between two looks at the stacks in progress")
     health_interval: Seconds = Field(default=300.0, description="between two looks at an app's running tasks")
     template_bucket: str = Field(default="", description="S3 bucket for templates over 51,200 bytes")
     single_tenant: bool = Field(default=False, description="trust every author of a FargateApp with all that the operator can do")

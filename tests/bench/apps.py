@@ -40,7 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--apps", type=int, default=400)
     parser.add_argument("--health-interval", type=float, default=60.0, help="seconds")
-    parser.add_argument("--sweep-interval", default="5s", help="the operator's default is 5s")
+    parser.add_argument("--sweep-interval", default="2s", help="the operator's own default")
     args = parser.parse_args()
     urllib3.disable_warnings()  # the control plane's certificate is its own
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
