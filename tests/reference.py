@@ -45,7 +45,7 @@ def _kind(schema: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return " ".join(text.replace("|", "\\|").replace("<", "\\<").split())
 
 
 def reference() -> str:
