@@ -6,6 +6,7 @@ import yaml
 
 import reference
 from fargate_operator import cli
+from fargate_operator.bounds import Bounds, parse_bounds
 from fargate_operator.conditions import Reason
 from fargate_operator.crd import crd_yaml
 from fargate_operator.settings import Settings
@@ -17,6 +18,16 @@ GUIDE = (ROOT / "docs" / "guide.md").read_text()
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_is_documented(reason):
     assert re.search(rf"\b{reason}\b", GUIDE)
+
+
+@pytest.mark.parametrize("name", [field.alias for field in Bounds.model_fields.values()])
+def test_every_bound_is_documented(name):
+    assert f"| `{name}` |" in (ROOT / "docs" / "security.md").read_text()
+
+
+def test_the_documented_bounds_are_the_ones_that_are_deployed_and_can_be_used():
+    text = (ROOT / "deploy" / "bounds.yaml").read_text()
+    assert isinstance(parse_bounds(text).of("team-a"), Bounds)
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

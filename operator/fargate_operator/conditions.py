@@ -26,6 +26,7 @@ class Reason(StrEnum):
     NotRead = "NotRead"
     Suspended = "Suspended"
     InvalidSpec = "InvalidSpec"
+    OutOfBounds = "OutOfBounds"
     StackNameTaken = "StackNameTaken"
     CreateFailed = "CreateFailed"
     UpdateFailed = "UpdateFailed"

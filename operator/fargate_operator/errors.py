@@ -46,9 +46,16 @@ class Terminal(ReconcileError):
 class InvalidSpec(Terminal):
     """The spec has faults; all of them, sorted by path."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[Fault], reason: str = "InvalidSpec") -> None:
         self.faults = tuple(sorted(set(faults)))
-        super().__init__("InvalidSpec", "; ".join(str(fault) for fault in self.faults))
+        super().__init__(reason, "; ".join(str(fault) for fault in self.faults))
+
+
+class OutOfBounds(InvalidSpec):
+    """The spec is sound, but the platform does not allow it in this namespace."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        super().__init__(faults, "OutOfBounds")
 
 
 class Waiting(ReconcileError):

@@ -60,7 +60,8 @@ class Kube:
     def put_status(self, item: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the status, of this very object only."""
         metadata = item["metadata"]
-        body = {**item, "status": status}
+        kept = {name: metadata[name] for name in ("namespace", "name", "uid", "resourceVersion")}
+        body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "FargateApp", "metadata": kept, "status": status}
         with _translated("put status"):
             changed: Any = self._objects.replace_namespaced_custom_object_status(
                 GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT

@@ -16,32 +16,41 @@ import urllib3
 from kubernetes import client, config
 
 from fargate_operator.aws.clients import Clients
+from fargate_operator.bounds import BadBounds, Rules
+from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.errors import ReconcileError
 from fargate_operator.follower import Follower
 from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.queue import Key, Queue
-from fargate_operator.reconciler import Reconciler
+from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.watch import Endless, Watch
 from fargate_operator.world import World
 
 log = logging.getLogger("fargate_operator")
 RELIST = 600.0  # seconds between two looks for objects that went without a word
+# The API server takes JSON that is 10,000 levels deep. At Python's own limit one such object ends the watch, and so the operator.
+DEEPEST = 60_000
 SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 
 def run(settings: Settings) -> int:
     """Run until told to stop. Unusable where there is no cluster to run for."""
     _logging(settings.log_format)
+    sys.setrecursionlimit(DEEPEST)
+    try:
+        bounds = BoundsFile(settings.bounds) if settings.bounds else None
+    except BadBounds as error:
+        raise Unusable(f"--bounds: {error}") from error
     kube = _connect()
     try:
         installation = settings.installation_id or kube.cluster_id()
         kube.keys(settings.namespaces)
     except ReconcileError as error:
         raise Unusable(f"the cluster cannot be used: {error.message}") from error
-    return asyncio.run(_Operator(settings, kube, installation).run())
+    return asyncio.run(_Operator(settings, kube, installation, bounds).run())
 
 
 def _connect() -> Kube:
@@ -60,12 +69,13 @@ def _connect() -> Kube:
 
 
 class _Operator:
-    def __init__(self, settings: Settings, kube: Kube, installation: str) -> None:
-        self._settings, self._kube = settings, kube
+    def __init__(self, settings: Settings, kube: Kube, installation: str, bounds: BoundsFile | None) -> None:
+        self._settings, self._kube, self._bounds = settings, kube, bounds
         self._queue = Queue()
-        self._world = World(Clients(settings.region), settings.template_bucket)
+        self._world = World(Clients(settings.region), settings.template_bucket, settings.cloudformation_role)
         self._follower = Follower(self._in_progress, self._ended, settings.sweep_interval)
-        self._reconciler = Reconciler(kube, self._world, self._follower, installation, settings.health_interval)
+        identity = Identity(installation, settings.stack_prefix)
+        self._reconciler = Reconciler(kube, self._world, self._follower, identity, settings.health_interval, bounds)
         self._watch = Watch(self._queue, settings.health_interval)
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
         self._stop = asyncio.Event()
@@ -84,6 +94,8 @@ class _Operator:
         workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
         for thread in (*workers, self._follower, threading.Thread(target=self._relist, daemon=True)):
             thread.start()
+        if self._bounds:
+            self._bounds.start(self._bounds_changed)
         await self._kopf()
         self._queue.close()  # kopf may end by itself, too
         self._follower.stop()
@@ -156,6 +168,12 @@ class _Operator:
             for key in self._watch.keys() - there:
                 self._watch.forget(key)
                 log.warning("%s/%s was taken away by force; its stack, if there is one, stays", *key)
+
+    def _bounds_changed(self, old: Rules, new: Rules) -> None:
+        known = self._watch.keys()
+        for key in known:
+            if old.of(key[0]) != new.of(key[0]):
+                self._queue.add(key)
 
     def _in_progress(self, region: str) -> frozenset[str]:
         return self._world.stacks(region).in_progress()

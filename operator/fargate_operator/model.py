@@ -38,6 +38,7 @@ from fargate_operator.workloads.scheduled_task import ScheduledTaskSpec
 from fargate_operator.workloads.service import ServiceSpec
 from fargate_operator.workloads.task import RunTaskSpec
 
+MOST_LEVELS = 60
 RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 StackName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-Za-z0-9-]*$", max_length=128)]
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$", max_length=32)]
@@ -188,6 +189,8 @@ def parse_app(manifest: Mapping[str, Any]) -> App:
     metadata = manifest.get("metadata") or {}
     if not isinstance(raw, Mapping):
         raise InvalidSpec([Fault("spec", "is required and must be a map")])
+    if deep := _too_deep(raw):
+        raise InvalidSpec([Fault(deep, f"is nested deeper than {MOST_LEVELS} levels; CloudFormation needs none that deep")])
     spec, faults = parse_spec(raw)
     app = App(
         namespace=str(metadata.get("namespace") or "default"),
@@ -200,6 +203,20 @@ def parse_app(manifest: Mapping[str, Any]) -> App:
     if faults:
         raise InvalidSpec(faults)
     return app
+
+
+def _too_deep(raw: Mapping[str, Any]) -> str:
+    """The field below which something is nested deeper than whatever reads it later can follow; empty where nothing is."""
+    left: list[tuple[str, int, Any]] = [("spec", 0, raw)]
+    while left:
+        path, level, value = left.pop()
+        if level > MOST_LEVELS:
+            return path
+        if isinstance(value, Mapping):
+            left += [(f"{path}.{key}" if level < 3 else path, level + 1, item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [(path, level + 1, item) for item in value]
+    return ""
 
 
 def parse_spec(raw: Mapping[str, Any]) -> tuple[Spec, list[Fault]]:

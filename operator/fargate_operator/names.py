@@ -57,14 +57,14 @@ def function_url_output(key: str) -> str:
     return f"{identifier(key)}FunctionUrl"
 
 
-def stack_name(installation: str, namespace: str, name: str) -> str:
-    """``<namespace>-<name>-<6 hex digits>`` within CloudFormation's syntax: letters, digits and hyphens, at most 128.
+def stack_name(installation: str, namespace: str, name: str, prefix: str = "") -> str:
+    """``<prefix><namespace>-<name>-<6 hex digits>`` within CloudFormation's syntax: letters, digits and hyphens, at most 128.
 
     The hash keeps ``team``/``a-shop`` and ``team-a``/``shop`` apart.
     """
     seed = f"{installation}\0{namespace}\0{name}"
     suffix = hashlib.sha256(seed.encode()).hexdigest()[:6]
-    stem = f"{namespace}-{name}".replace(".", "-")
+    stem = f"{prefix}{namespace}-{name}".replace(".", "-")
     if not stem[0].isalpha():
         stem = f"app-{stem}"
     return f"{stem[: 128 - 7].rstrip('-')}-{suffix}"

@@ -12,6 +12,7 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.aws.resolve import pins, resolve
 from fargate_operator.aws.stacks import Order
+from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
@@ -36,9 +37,10 @@ from fargate_operator.plan import (
     busy,
     plan,
 )
+from fargate_operator.police import police
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
-from fargate_operator.template import Template
+from fargate_operator.template import Template, digest
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who owns the stacks, and what their default names begin with; neither may change while there are apps."""
+
+    installation: str
+    stack_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
 
@@ -80,12 +90,13 @@ class Reconciler:
         kube: Kube,
         world: World,
         follower: Follower,
-        installation: str,
+        identity: Identity,
         health_interval: float,
+        bounds: BoundsFile | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._kube, self._world, self._follower = kube, world, follower
-        self._installation, self._health, self._clock = installation, health_interval, clock
+        self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -131,11 +142,13 @@ class Reconciler:
             now=self._clock(),
             region=str(previous.get("region") or (spec or {}).get("region") or self._world.clients.region),
             account_id=str(previous.get("accountId", "")),
-            stack_name=str(stack_name or names.stack_name(self._installation, namespace, name)),
+            stack_name=str(
+                stack_name or names.stack_name(self._identity.installation, namespace, name, self._identity.stack_prefix)
+            ),
             reconcile_at=requested,
             deleting=deleting,
         )
-        owner = Owner(self._installation, namespace, name)
+        owner = Owner(self._identity.installation, namespace, name)
         return Turn(item, seen, owner, reconcile_now=bool(requested) and requested != handled)
 
     def _locate(self, turn: Turn) -> Turn:
@@ -195,12 +208,24 @@ class Reconciler:
         app, facts, stack = _app(turn), turn.facts, turn.seen.stack
         assert facts is not None  # noqa: S101  _resolve came before
         inputs = input_digest(app, facts)
+        if self._bounds:
+            bounds = self._bounds.of(app.namespace)
+            inputs = digest([inputs, bounds.digest() if bounds else ""])
         old = turn.seen.previous.get("stack") or {}
         network = _network(app, facts, stack)
         if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
             return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest, network=network)
-        template = compile_app(app, facts)
+        template = self._template(turn)
         return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest, network=network)
+
+    def _template(self, turn: Turn) -> Template:
+        """The final template, within the bounds: the only one that is ever sent."""
+        assert turn.facts is not None  # noqa: S101  _resolve came before
+        app = _app(turn)
+        template = compile_app(app, turn.facts)
+        if self._bounds is None:
+            return template
+        return police(app, template, self._bounds.of(app.namespace), turn.facts, turn.seen.stack_name)
 
     def _act(self, turn: Turn) -> Turn:
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
@@ -220,13 +245,20 @@ class Reconciler:
         return Wish(
             owner=turn.owner,
             deleting=turn.seen.deleting,
-            retain=spec.get("deletionPolicy") == "Retain",
+            retain=spec.get("deletionPolicy") == "Retain" or self._retains(turn.owner.namespace),
             abandon=self._abandoned(turn),
             suspend=spec.get("suspend") is True,
             termination_protection=spec.get("terminationProtection"),
             template_digest=turn.seen.template_digest,
             reconcile_now=turn.reconcile_now,
         )
+
+    def _retains(self, namespace: str) -> bool:
+        """Whether the platform keeps every stack of the namespace; one without bounds keeps them, too."""
+        if self._bounds is None:
+            return False
+        bounds = self._bounds.of(namespace)
+        return bounds is None or bounds.deletion_policy == "Retain"
 
     def _prepare(self, turn: Turn) -> Turn:
         """Before the first write to AWS: the finalizer, and where the app lives, in that order."""
@@ -264,10 +296,7 @@ class Reconciler:
         return turn.with_seen(stack=stack)
 
     def _order(self, turn: Turn) -> Order:
-        template = turn.template
-        if template is None:
-            assert turn.facts is not None  # noqa: S101  _resolve came before
-            template = compile_app(_app(turn), turn.facts)
+        template = turn.template or self._template(turn)
         protected = (turn.item.get("spec") or {}).get("terminationProtection") is True
         before = str((turn.seen.previous.get("stack") or {}).get("id", ""))
         return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, before)

@@ -79,7 +79,7 @@ def targets(value: Any) -> Iterator[str]:
     for key, item in value.items():
         if key == "Ref" and isinstance(item, str):
             yield item
-        elif key == "Fn::GetAtt" and item:
+        elif key == "Fn::GetAtt" and item and isinstance(item, str | list):
             yield item.split(".")[0] if isinstance(item, str) else str(item[0])
         elif key == "Fn::Sub":
             yield from _sub_targets(item)

@@ -8,11 +8,13 @@ from typing import Any
 
 import yaml
 
+from fargate_operator.bounds import BadBounds, Rules, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
 from fargate_operator.fragments.network import Network, question
 from fargate_operator.model import App, parse_app
+from fargate_operator.police import police
 
 STAND_IN_VPC = "vpc-00000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
@@ -34,17 +36,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--security-group-ids", type=_list, default=None, help="security groups of apps that name none, by commas"
     )
+    parser.add_argument("--bounds", default=None, metavar="FILE", help="judge the apps by the platform's bounds, too")
+    parser.add_argument("--namespace", default=None, help="namespace of apps that name none (default: default)")
     parser.add_argument("--output", choices=("yaml", "json"), default="yaml", help="format (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print each FargateApp's template. 0, or 1 when some app has faults: all of them go to standard error."""
     bad = False
+    rules = _rules(args.bounds) if args.bounds else None
     templates: list[dict[str, Any]] = []
     for file in args.files:
         for manifest in _apps(file):
             try:
-                templates.append(render(manifest, args))
+                templates.append(render(manifest, args, rules))
             except InvalidSpec as error:
                 bad = True
                 metadata = manifest.get("metadata")
@@ -57,12 +62,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def render(manifest: Mapping[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+def _rules(file: str) -> Rules:
+    try:
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123  as below
+            return parse_bounds(stream.read())
+    except (OSError, UnicodeDecodeError, BadBounds) as error:
+        raise Unreadable(f"{file}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def render(manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules | None = None) -> dict[str, Any]:
     """The template's body. Image tags and networks stand as written: nothing is looked up."""
     if args.security_group_ids:
         manifest = _with_groups(manifest, args.security_group_ids)
+    if args.namespace and isinstance(manifest.get("metadata"), Mapping):
+        manifest = {**manifest, "metadata": {"namespace": args.namespace, **manifest["metadata"]}}
     app = parse_app(manifest)
-    return compile_app(app, _facts(app, args)).body()
+    facts = _facts(app, args)
+    template = compile_app(app, facts)
+    return (police(app, template, rules.of(app.namespace), facts) if rules else template).body()
 
 
 def _facts(app: App, args: argparse.Namespace) -> Facts:

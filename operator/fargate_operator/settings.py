@@ -44,6 +44,13 @@ class Settings(BaseSettings):
     )
     sweep_interval: Seconds = Field(default=2.0, description="between two looks at the stacks in progress")
     health_interval: Seconds = Field(default=300.0, description="between two looks at an app's running tasks")
+    bounds: str = Field(default="", description="file that bounds what authors may do, by namespace; read again when it changes")
+    cloudformation_role: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$")] = Field(
+        default="", description="ARN of the role with which CloudFormation makes the stacks"
+    )
+    stack_prefix: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9-]{0,31})?$")] = Field(
+        default="", description="what the stacks' default names begin with; never change it while apps exist"
+    )
     template_bucket: str = Field(default="", description="S3 bucket for templates over 51,200 bytes")
     single_tenant: bool = Field(default=False, description="trust every author of a FargateApp with all that the operator can do")
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
@@ -79,9 +86,11 @@ def load(args: argparse.Namespace) -> Settings:
         settings = Settings(**given)
     except ValidationError as error:
         raise Unusable("; ".join(_fault(one) for one in error.errors())) from None
-    if not settings.single_tenant:
+    missing = [flag for flag, given in (("--bounds", settings.bounds), ("--cloudformation-role", settings.cloudformation_role))
+               if not given]  # fmt: skip
+    if missing and not settings.single_tenant:
         raise Unusable(
-            "nothing bounds what authors of FargateApps may do in the AWS account; "
+            f"without {' and '.join(missing)} nothing bounds what authors of FargateApps may do in the AWS account; "
             "start with --single-tenant if every author is trusted with all that the operator can do"
         )
     return settings

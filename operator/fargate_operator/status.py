@@ -131,7 +131,7 @@ def _through(seen: Seen) -> bool:
 def _verdicts(seen: Seen) -> dict[str, Verdict]:
     verdicts: dict[str, Verdict] = {}
     if isinstance(seen.error, InvalidSpec):
-        verdicts["SpecValid"] = Verdict("False", Reason.InvalidSpec, seen.error.message)
+        verdicts["SpecValid"] = Verdict("False", seen.error.reason, seen.error.message)
     elif seen.app:
         verdicts["SpecValid"] = Verdict("True", Reason.Valid)
     verdicts["StackReady"] = _stack_ready(seen)

@@ -15,9 +15,9 @@ from fargate_operator.observation import StackObservation
 class World:
     """Stacks and services by region."""
 
-    def __init__(self, clients: Clients, bucket: str = "") -> None:
+    def __init__(self, clients: Clients, bucket: str = "", role: str = "") -> None:
         self.clients = clients
-        self._bucket = bucket
+        self._bucket, self._role = bucket, role
         self._lock = threading.Lock()
         self._stacks: dict[str, Stacks] = {}
         self._services: dict[str, Services] = {}
@@ -28,7 +28,7 @@ class World:
         """CloudFormation in a region; the first time, with a look at all that is there."""
         with self._lock:
             if region not in self._stacks:
-                stacks = Stacks(self.clients, region, self._bucket)
+                stacks = Stacks(self.clients, region, self._bucket, self._role)
                 for one in stacks.describe_all():
                     self._seen[region, one.name] = one
                 self._stacks[region] = stacks

@@ -66,6 +66,25 @@ def test_the_api_server_restarts_and_work_goes_on(place):
     world.ready("before")
 
 
+def test_an_object_nested_as_deep_as_the_api_server_takes_it_is_refused_and_harms_nobody(place):
+    world, operator = place
+    depth = 9_900
+    text = '{"Fn::Base64":' * depth + '"x"' + "}" * depth
+    spec = '"resources": {"Thing": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": ' + text + "}}}"
+    head = '"apiVersion": "fargate-operator.dev/v1alpha1", "kind": "FargateApp", "metadata": {"name": "deep"}'
+    url = "/apis/fargate-operator.dev/v1alpha1/namespaces/default/fargateapps"
+    world.plane.kubectl("create", "--raw", url, "-f", "-", stdin=f'{{{head}, "spec": {{{spec}}}}}')
+    asked = ("get", "fargateapp", "deep", "-o", "jsonpath={.status.conditions}")  # Python's JSON does not go that deep here
+    world.wait(lambda: "is nested deeper than" in world.plane.kubectl(*asked).stdout)
+    operator.kill()
+    operator.start()
+    operator.until_ready()
+    world.apply("shallow")
+    world.ready("shallow")
+    world.delete("deep")
+    world.delete("shallow")
+
+
 def test_no_second_operator_works_while_the_first_does(place):
     world, first = place
     second = OperatorProcess(world.plane, world.emulator.endpoint, lease_duration="3s")

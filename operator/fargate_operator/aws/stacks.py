@@ -36,9 +36,10 @@ class Order:
 class Stacks:
     """The stacks of one region."""
 
-    def __init__(self, clients: Clients, region: str, bucket: str = "") -> None:
+    def __init__(self, clients: Clients, region: str, bucket: str = "", role: str = "") -> None:
         self._client = clients.get("cloudformation", region)
         self._clients, self._region, self._bucket = clients, region, bucket
+        self._role = {"RoleARN": role} if role else {}  # CloudFormation's own; without one it borrows the caller's session
 
     def describe(self, name_or_id: str) -> StackObservation | None:
         """The stack; None where there is none. A deleted one is found by its id only."""
@@ -88,6 +89,7 @@ class Stacks:
                 Capabilities=_CAPABILITIES,
                 EnableTerminationProtection=order.termination_protection,
                 ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
+                **self._role,
                 **self._body(order),
             )
         except ClientError as error:
@@ -102,6 +104,7 @@ class Stacks:
                 StackName=stack.id,
                 Capabilities=_CAPABILITIES,
                 ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
+                **self._role,
                 **self._body(order),
             )
         except ClientError as error:
@@ -115,7 +118,7 @@ class Stacks:
         seen = f"{stack.id} {stack.updated_at}"
         try:
             self._client.continue_update_rollback(
-                StackName=stack.id, ClientRequestToken=token(uid, "recover", stack.status_reason, seen)
+                StackName=stack.id, ClientRequestToken=token(uid, "recover", stack.status_reason, seen), **self._role
             )
         except ClientError as error:
             raise self._again(error, "ContinueUpdateRollback") from error
@@ -128,7 +131,7 @@ class Stacks:
     def delete(self, stack: StackObservation) -> None:
         """DeleteStack."""
         try:
-            self._client.delete_stack(StackName=stack.id)
+            self._client.delete_stack(StackName=stack.id, **self._role)
         except ClientError as error:
             raise self._again(error, "DeleteStack") from error
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from fargate_operator.evaluation import intrinsic
 from fargate_operator.fragments.values import Raw, Strict, text
 
 
@@ -25,11 +26,14 @@ class Overrides(TaskOverrides):
 
 
 def merge(generated: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Maps are merged to any depth, everything else is replaced."""
+    """Maps are merged to any depth, everything else is replaced, intrinsic functions among it."""
     merged = dict(generated)
     for key, value in (override or {}).items():
         old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        if isinstance(old, dict) and isinstance(value, dict) and not (intrinsic(old) or intrinsic(value)):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -1,0 +1,310 @@
+"""police: the final template held against the bounds of its namespace. Pure, and the last to see a template before AWS does.
+
+It comes after overrides, raw resources and SAM. Every role gets the permissions boundary and the path; everything that reaches
+outside the stack must be allowed by name. What cannot be judged is refused.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.bounds import Bounds, matches
+from fargate_operator.errors import Fault, OutOfBounds
+from fargate_operator.evaluation import IMPORT, MARK, Evaluation, TooLarge, intrinsic, walk
+from fargate_operator.facts import Facts
+from fargate_operator.model import App
+from fargate_operator.origins import Origins
+from fargate_operator.reach import REACHES, Reach, shown, tokens
+from fargate_operator.references import substitute
+from fargate_operator.template import Template
+
+# Made by the operator out of nothing that an author writes freely: statements, secrets and policies are judged in the spec.
+_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::\w+")
+_BOUNDED = ("AWS::IAM::Role", "AWS::IAM::User")
+# A pattern such as * or AWS::* does not mean these: they make other stacks, other rights, or call code of anybody's.
+_FAMILIES = ("AWS::CloudFormation::", "AWS::IAM::", "Custom::")
+_INERT = {"AWS::ECS::TaskDefinition", "AWS::Lambda::Function"}
+_INERT_KEYS = {"Environment", "Command", "EntryPoint", "HealthCheck", "DockerLabels", "Tags", "Description"}
+_DYNAMIC = re.compile(r"\{\{\s*resolve\s*:(?P<body>.*?)(\}\}|$)", re.IGNORECASE | re.DOTALL)
+# a dynamic reference of which a part hides behind an attribute of another resource
+_HIDDEN = re.compile(rf"[{{{MARK}]\s*resolve\s*:|\{{\{{\s*[resolv]*\s*{MARK}", re.IGNORECASE)
+_POLICY_TYPES = re.compile(r"(?!.*(Scaling|Lifecycle)Policy$).*(Policy|Permission|ResourceShare)$")
+_POLICY_KEYS = re.compile(r"(?i).*(policy|policies|policy_?document|policy_?text)")
+_NO_POLICY = re.compile(
+    r"(?i)(retry|redrive|redriveallow|filter|delivery|lifecycle|scaling|update|deletion|updatereplace|creation|restart|rollback)"
+    r"_?(policy|policies)|.*configuration_?policy"
+)
+
+
+def police(app: App, template: Template, bounds: Bounds | None, facts: Facts, stack_name: str = "") -> Template:
+    """The template with boundary and path on every role; OutOfBounds with everything that the bounds refuse."""
+    if bounds is None:
+        raise OutOfBounds([Fault("metadata.namespace", f"{app.namespace} has no bounds; the platform's file must name it")])
+    judge = _Judge(app, template, bounds, facts, stack_name)
+    try:
+        faults = list(judge.faults())
+    except TooLarge:
+        faults = [Fault("spec", "its intrinsic functions make more text than can be judged; write the values out")]
+    if faults:
+        raise OutOfBounds(faults)
+    return replace(template, resources={name: _bounded(body, bounds) for name, body in template.resources.items()})
+
+
+def _bounded(body: Any, bounds: Bounds) -> Any:
+    if not isinstance(body, Mapping) or body.get("Type") not in _BOUNDED:
+        return body
+    given = {"PermissionsBoundary": bounds.permissions_boundary, "Path": bounds.role_path}
+    return {**body, "Properties": {**given, **(body.get("Properties") or {})}}
+
+
+class _Judge:
+    def __init__(self, app: App, template: Template, bounds: Bounds, facts: Facts, stack_name: str) -> None:
+        self._app, self._template, self._bounds, self._facts = app, template, bounds, facts
+        self._raw = app.spec.resources or {}
+        self._values = Evaluation(template.resources, facts, stack_name)
+        self._origins = Origins(app, template, facts)
+
+    def faults(self) -> Iterator[Fault]:
+        yield from self._spec()
+        for name, body in sorted(self._template.resources.items()):
+            yield from self._resource(name, body)
+        for name, body in sorted(self._template.outputs.items()):
+            yield from self._functions(f"spec.outputs.{name}", body, exact=True)
+            export = body.get("Export") if isinstance(body, Mapping) else None
+            if export is not None:
+                text = self._values.text(export.get("Name") if isinstance(export, Mapping) else None)
+                yield from self._within("exports", "the export", text, f"spec.outputs.{name}.Export.Name")
+
+    # ── the spec's own words, whose fields say exactly where ─────────────────────
+
+    def _spec(self) -> Iterator[Fault]:
+        spec, bounds = self._app.spec, self._bounds
+        if spec.stack_name:
+            yield from self._within("stack_names", "the stack name", spec.stack_name, "spec.stackName")
+        if spec.deletion_policy == "Delete" and bounds.deletion_policy == "Retain":
+            yield Fault(
+                "spec.deletionPolicy", self._says("deletion_policy", "Delete is not allowed", "it must be Retain or left out")
+            )
+        if iam := spec.iam:
+            if iam.statements and not bounds.statements:
+                yield Fault("spec.iam.statements", self._says("statements", "own statements are not allowed"))
+            for number, arn in enumerate(iam.managed_policies or ()):
+                yield from self._within("managed_policies", "the policy", self._text(arn), f"spec.iam.managedPolicies[{number}]")
+            if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
+                yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
+        places = [("spec", spec.secrets)] + [(f"spec.{field}.{key}", one.secrets) for field, key, one in self._app.workloads()]
+        for path, secrets in places:
+            for name, value in sorted((secrets or {}).items()):
+                value_ = substitute(value, self._raw.keys())
+                yield from self._reference("", "ValueFrom", value_, f"{path}.secrets.{name}")
+
+    def _text(self, value: str) -> str:
+        return self._values.text(substitute(value, self._raw.keys()))
+
+    # ── the template ─────────────────────────────────────────────────────────────
+
+    def _resource(self, name: str, body: Any) -> Iterator[Fault]:
+        raw = name in self._raw
+        path = f"spec.resources.{name}" if raw else self._origins.workload(name)
+        type_ = body.get("Type") if isinstance(body, Mapping) else None
+        if not isinstance(type_, str):
+            yield Fault(path, "has no Type that can be judged")
+            return
+        properties = body.get("Properties", {})
+        if not isinstance(properties, Mapping) or (intrinsic(properties) and "Fn::Transform" not in properties):
+            yield Fault(f"{path}.Properties", "must be a map of properties")
+            return
+        if raw:
+            yield from self._raw_resource(path, type_, properties)
+        yield from self._functions(path, body, exact=raw)
+        if raw or not _OWN_MAKE.fullmatch(type_):
+            yield from self._references(path, type_, properties, exact=raw)
+        if type_ == "AWS::ElasticLoadBalancingV2::ListenerRule":
+            yield from self._listener_rule(f"{path}.Properties", properties)
+        if type_ == "AWS::ECS::Service" and not self._bounds.exec:
+            wish = properties.get("EnableExecuteCommand")
+            if wish is not None and self._values.text(wish).lower() not in {"false", ""}:
+                near = path if raw else self._origins.find(wish, "EnableExecuteCommand", path) or f"{path}.exec"
+                yield Fault(near, self._says("exec", "ECS Exec is not allowed"))
+        if type_ in _BOUNDED:
+            yield from self._role(path, properties)
+
+    def _raw_resource(self, path: str, type_: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
+        family = next((one for one in _FAMILIES if type_.startswith(one)), "")
+        allowed = [one for one in self._bounds.resource_types if one.startswith(family)]
+        if not matches(type_, allowed):
+            yield Fault(f"{path}.Type", self._says("resource_types", f"the type {shown(type_)} is not allowed"))
+        iam = type_.startswith("AWS::IAM::")
+        if not self._bounds.resource_policies and not iam and _POLICY_TYPES.fullmatch(type_):
+            yield Fault(f"{path}.Type", self._says("resource_policies", f"{type_}, a policy that lets others in, is not allowed"))
+        for where, key, value in walk(properties, f"{path}.Properties"):
+            if where.endswith("]") or not (_policy(key, value) or _statement(value, self._values)):
+                continue
+            trust = key == "AssumeRolePolicyDocument"
+            if iam and not trust and not self._bounds.statements:
+                yield Fault(where, self._says("statements", "own statements are not allowed"))
+            if not self._bounds.resource_policies and ((trust and not _trusts_services(value)) or not iam):
+                yield Fault(where, self._says("resource_policies", "a policy that lets others in is not allowed"))
+
+    def _role(self, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
+        boundary, role_path = properties.get("PermissionsBoundary"), properties.get("Path")
+        where = f"{path}.Properties" if path.startswith("spec.resources.") else "spec.iam"
+        if boundary is not None and (text := self._values.text(boundary)) != self._bounds.permissions_boundary:
+            yield Fault(
+                f"{where}.PermissionsBoundary" if where != "spec.iam" else f"{where}.permissionsBoundary", self._boundary(text)
+            )
+        if role_path is not None and not self._values.text(role_path).startswith(self._bounds.role_path):
+            wrong = f"the path {shown(self._values.text(role_path))} is not allowed"
+            yield Fault(f"{where}.Path", self._says("role_path", wrong, f"it must begin with {self._bounds.role_path}"))
+
+    def _listener_rule(self, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
+        """On a listener that is not the app's, a rule must say for which hosts."""
+        hosts: list[Any] = []
+        regular = False
+        conditions = properties.get("Conditions")
+        for one in conditions if isinstance(conditions, list) else ():
+            if isinstance(one, Mapping) and (one.get("Field") == "host-header" or "HostHeaderConfig" in one):
+                config = one.get("HostHeaderConfig")
+                config = config if isinstance(config, Mapping) else {}
+                regular = regular or "RegexValues" in config or "RegexValues" in one
+                hosts += [*self._values.items(one.get("Values", [])), *self._values.items(config.get("Values", []))]
+        for text in hosts:
+            yield from self._within("hosts", "the host name", text.lower().rstrip("."), f"{path}.Conditions")
+        own, _ = tokens(self._values.text(properties.get("ListenerArn")))
+        if (regular or not hosts) and own not in self._template.resources and "*" not in self._bounds.hosts:
+            wrong = "a rule on a listener outside the app is not allowed without a host-header condition of plain values"
+            yield Fault(f"{path}.Conditions", self._says("hosts", wrong))
+
+    def _functions(self, path: str, body: Any, *, exact: bool) -> Iterator[Fault]:
+        """Dynamic references, imports and macros, wherever they stand; forged tags."""
+        for where, key, value in walk(body, path):
+            tag = value.get("Key") if isinstance(value, Mapping) else None
+            origin = {key: value} if key == "Fn::ImportValue" else tag or value
+            near = where if exact else self._origins.find(origin, key, path) or path
+            if key == "Fn::ImportValue":
+                yield from self._within("imports", "the import", self._values.text(value), near)
+            elif key == "Fn::Transform" and isinstance(value, Mapping | str) and not where.endswith("]"):
+                name = self._values.text(value.get("Name") if isinstance(value, Mapping) else value)
+                yield from self._within("transforms", "the macro", name, near)
+            elif isinstance(value, Mapping) and not intrinsic(value):
+                yield from self._tags(near, key, value)
+            if isinstance(value, str) or intrinsic(value):
+                yield from self._dynamic(near, self._values.text(value))
+            if isinstance(value, Mapping):
+                for name in value:
+                    yield from self._dynamic(near, str(name))
+
+    def _dynamic(self, path: str, text: str) -> Iterator[Fault]:
+        bodies = [match["body"] for match in _DYNAMIC.finditer(text)]
+        if not bodies and _HIDDEN.search(text):
+            bodies = [MARK + MARK]
+        for body in bodies:
+            yield from self._within("dynamic_references", "the dynamic reference", body, path)
+
+    def _tags(self, path: str, key: str, value: Mapping[str, Any]) -> Iterator[Fault]:
+        keys = [self._values.text(value["Key"])] if "Key" in value else list(value) if key.lower().endswith("tags") else []
+        for name in keys:
+            if str(name).lower().startswith((f"{names.DOMAIN}/", "aws:")):
+                yield Fault(path, f"the tag {shown(str(name))} is the operator's or AWS's own; no bound allows it")
+
+    # ── what is outside the stack ────────────────────────────────────────────────
+
+    def _references(self, path: str, type_: str, properties: Any, *, exact: bool) -> Iterator[Fault]:
+        skip = {f".{key}" for key in _INERT_KEYS} if type_ in _INERT else set()
+        for where, key, value in _outermost(properties, ".Properties", skip):
+            if (type_, where) == ("AWS::S3::Bucket", ".Properties.BucketName") or (
+                key == "PermissionsBoundary" and type_ in _BOUNDED
+            ):
+                continue
+            near = f"{path}{where}" if exact else self._origins.find(value, key, path) or path
+            if isinstance(value, Mapping) and str(value.get("Key", "")).endswith(".s3.bucket"):
+                yield from self._reference(type_, "Bucket", value.get("Value"), near)
+            elif not isinstance(value, Mapping) or intrinsic(value):
+                yield from self._reference(type_, key, value, near)
+
+    def _reference(self, type_: str, key: str, value: Any, path: str) -> Iterator[Fault]:
+        split = isinstance(value, Mapping) and "Fn::Split" in value
+        for text in self._values.items(value) if split else [self._values.text(value)]:
+            own, rest = tokens(text)
+            if own == IMPORT and not rest:
+                continue
+            reach = next((one for one in REACHES if one.of(type_, key, text)), None)
+            if reach is None or (own and self._belongs(reach, own, rest)):
+                continue
+            if (
+                text == "" and reach.bound != "clusters"
+            ):  # AWS::NoValue: a service without Cluster runs in the account's default one
+                continue
+            yield from self._reached(reach, text, path)
+
+    def _belongs(self, reach: Reach, own: str, rest: str) -> bool:
+        """Whether a text begins with a resource of this stack that may stand there."""
+        body = self._template.resources.get(own)
+        type_ = str(body.get("Type")) if isinstance(body, Mapping) else ""
+        follows = not rest or reach.suffix == ".*" or (reach.suffix and rest.startswith(reach.suffix))
+        return bool(type_ and reach.own and re.match(reach.own, type_) and follows)
+
+    def _reached(self, reach: Reach, text: str, path: str) -> Iterator[Fault]:
+        patterns = [reach.pattern(one, self._facts) for one in getattr(self._bounds, reach.bound)]
+        if not matches(reach.named(text, self._facts), patterns):
+            yield Fault(path, self._says(reach.bound, f"{reach.what} {shown(text)} is not allowed"))
+
+    def _within(self, bound: str, what: str, text: str, path: str) -> Iterator[Fault]:
+        if not matches(text, getattr(self._bounds, bound)):
+            yield Fault(path, self._says(bound, f"{what} {shown(text)} is not allowed"))
+
+    def _boundary(self, text: str) -> str:
+        right = f"it must be {self._bounds.permissions_boundary} or left out"
+        return self._says("permissions_boundary", f"the boundary {shown(text)} is not allowed", right)
+
+    def _says(self, bound: str, wrong: str, right: str = "") -> str:
+        """What is wrong, by which bound, and what would be right."""
+        field = Bounds.model_fields[bound].alias or bound
+        value = getattr(self._bounds, bound)
+        if not right and isinstance(value, tuple):
+            more = ", …" if len(value) > 5 else ""
+            right = f"allowed: {', '.join(value[:5])}{more}" if value else "none is allowed"
+        return f"{wrong} by the bound {field} of namespace {self._app.namespace}" + (f"; {right}" if right else "")
+
+
+def _outermost(value: Any, path: str, skip: Iterable[str]) -> Iterator[tuple[str, str, Any]]:
+    """`walk`, without going into intrinsic functions, which stand for one value, and into what `skip` ends a path with."""
+    left: list[tuple[str, str, Any]] = [(path, "", value)]
+    ends = tuple(skip)
+    while left:
+        where, key, one = left.pop()
+        if ends and where.endswith(ends):
+            continue
+        if isinstance(one, list):
+            left += [(f"{where}[{number}]", key, item) for number, item in enumerate(one)]
+            continue
+        yield where, key, one
+        if isinstance(one, Mapping) and not intrinsic(one):
+            left += [(f"{where}.{name}", str(name), item) for name, item in one.items()]
+
+
+def _policy(key: str, value: Any) -> bool:
+    named = bool(_POLICY_KEYS.fullmatch(key)) and not _NO_POLICY.fullmatch(key)
+    return named and value not in (None, "", [], {})
+
+
+def _statement(value: Any, values: Evaluation) -> bool:
+    """Whether a value is a policy, wherever it stands and however it is written."""
+    if isinstance(value, Mapping) and not intrinsic(value):
+        return "Statement" in value
+    return (isinstance(value, str) or bool(intrinsic(value))) and '"Statement"' in values.text(value)
+
+
+def _trusts_services(document: Any) -> bool:
+    """Whether a trust policy lets only services of AWS in."""
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    listed = statements if isinstance(statements, list) else [statements]
+    return all(
+        isinstance(one, Mapping)
+        and "NotPrincipal" not in one
+        and isinstance(one.get("Principal"), Mapping)
+        and one["Principal"].keys() == {"Service"}
+        for one in listed
+    )

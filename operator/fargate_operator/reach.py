@@ -1,0 +1,96 @@
+"""What a template value reaches outside its stack: a role, a secret, a cluster … each with the bound that it is judged by. Pure.
+
+A value is recognized by what it says (an ARN, an id with a telling prefix) and by the property that it stands under, whatever the
+type of the resource, so that a type which nobody thought of is judged as well.
+"""
+
+import re
+from dataclasses import dataclass
+
+from fargate_operator.evaluation import MARK
+from fargate_operator.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One kind of thing.
+
+    `keys` and `content` recognize it, by property name and by value. `own` are the types of the stack's own resources that may
+    stand there, `suffix` what may follow such a one. `arn` makes an ARN of a name.
+    """
+
+    bound: str
+    what: str
+    keys: str
+    content: str = r"(?!)"
+    own: str = ""
+    suffix: str = ""
+    arn: str = ""
+    types: str = ""  # of resources in which `keys` count; all where empty
+
+    def of(self, type_: str, key: str, text: str) -> bool:
+        """Whether a value is of this kind."""
+        return bool(re.match(self.content, text)) or self.by_key(type_, key)
+
+    def by_key(self, type_: str, key: str) -> bool:
+        """Whether whatever stands under this property of this type is."""
+        return bool(re.fullmatch(self.keys, key, re.IGNORECASE)) and bool(re.match(self.types, type_))
+
+    def named(self, text: str, facts: Facts) -> str:
+        """What the bound's patterns are matched against: the ARN, without what follows the thing itself."""
+        if self.bound == "hosts":
+            return text.lower().rstrip(".")
+        if self.arn and not text.startswith("arn:"):
+            name = text.lstrip("/") if self.bound == "parameters" else text
+            text = self.arn.format(partition=facts.partition, region=facts.region, account=facts.account_id) + name
+        if self.bound in {"secrets", "parameters"}:
+            return ":".join(text.split(":")[:7])
+        return text.split("/")[0] if self.bound == "buckets" and text.startswith("arn:") else text
+
+    def pattern(self, pattern: str, facts: Facts) -> str:
+        """A pattern of the bounds in the same form."""
+        short = self.bound in {"parameters", "buckets", "clusters"} and not pattern.startswith(("arn:", "*"))
+        return self.named(pattern, facts) if short else pattern
+
+
+def tokens(text: str) -> tuple[str, str]:
+    """The logical ID that a text begins with, and what follows it; an empty one where it begins with something else."""
+    match = re.match(f"{MARK}([^{MARK}]*){MARK}", text)
+    return (match[1], text[match.end() :]) if match else ("", text)
+
+
+def shown(text: str) -> str:
+    """A text for people: attributes of resources as ``${Table}``, and not too long."""
+    text = re.sub(f"{MARK}([^{MARK}]*){MARK}", lambda match: f"${{{match[1] or '…'}}}", text)
+    return repr(text if len(text) <= 200 else f"{text[:200]}…")
+
+
+_ANY = ".*"
+_ECS = "arn:{partition}:ecs:{region}:{account}"
+REACHES = (
+    Reach("roles", "the role", r".*role(_?arns?|s)?", r"arn:[^:]*:(iam|sts)::[^:]*:(role|assumed-role)/", "AWS::IAM::Role$",
+          arn="arn:{partition}:iam::{account}:role/"),
+    Reach("managed_policies", "the policy", r"managedpolicyarns", r"arn:[^:]*:iam::[^:]*:policy/", "AWS::IAM::ManagedPolicy$"),
+    Reach("secrets", "the secret", r"credentialsparameter|secret_?(arn|id)|.*secretarn", r"arn:[^:]*:secretsmanager:",
+          "AWS::(SecretsManager|RDS)::", ":", "arn:{partition}:secretsmanager:{region}:{account}:secret:"),
+    Reach("parameters", "the parameter", r"valuefrom", r"arn:[^:]*:ssm:[^:]*:[^:]*:parameter", "AWS::(SSM|SecretsManager|RDS)::",
+          ":", "arn:{partition}:ssm:{region}:{account}:parameter/"),
+    Reach("clusters", "the cluster", r"cluster(_?arn)?", r"arn:[^:]*:ecs:[^:]*:[^:]*:cluster/", "AWS::ECS::Cluster$",
+          arn=f"{_ECS}:cluster/", types="AWS::ECS::"),
+    Reach("arns", "the task definition", r"taskdefinition(_?arn)?", r"arn:[^:]*:ecs:[^:]*:[^:]*:task-definition/",
+          "AWS::ECS::TaskDefinition$", arn=f"{_ECS}:task-definition/"),
+    Reach("listeners", "the load balancer's part", r"(listener|loadbalancer|targetgroup)_?(arns?|name)",
+          r"arn:[^:]*:elasticloadbalancing:", "AWS::ElasticLoadBalancing",
+          arn="arn:{partition}:elasticloadbalancing:{region}:{account}:"),
+    Reach("hosts", "the host name", r"domainname|aliases|hostedzonename", own=_ANY, suffix=_ANY),
+    Reach("hosts", "the host name", r"name", own="(?!)", types=r"AWS::Route53::RecordSet"),
+    Reach("buckets", "the bucket", r"(s3_?)?bucket(_?(name|arn))?|.*s3bucket", r"arn:[^:]*:s3:", "AWS::S3::", "/",
+          "arn:{partition}:s3:::"),
+    Reach("subnets", "the subnet", r"(vpc)?subnet(_?id)?s?", r"subnet-", _ANY, _ANY),
+    Reach("security_groups", "the security group", r".*securitygroup(_?id)?s?", r"sg-", _ANY, _ANY),
+    Reach("arns", "the file system", r"file_?system_?id", r"fs(ap)?-[0-9a-f]", "AWS::EFS::",
+          arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/"),
+    Reach("images", "the image", r"image", own=_ANY, suffix=_ANY, types=r"AWS::ECS::"),
+    Reach("images", "the image", r"imageuri", own=_ANY, suffix=_ANY),
+    Reach("arns", "the resource", r"(?!)", r"arn:", _ANY, _ANY),
+)  # fmt: skip

@@ -1,0 +1,288 @@
+"""Ways around the bounds: what an author writes, the words of the refusal, and the bounds that would allow it.
+
+`None` for the bounds: nothing allows it. Without a word on it an app has `BASE`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+ACCOUNT = "123456789012"
+BASE: dict[str, Any] = {"images": {"app": {"uri": "example/app:1"}}, "services": {"web": {"image": "app"}}}
+DEFAULT: dict[str, Any] = {
+    "permissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
+    "rolePath": "/fargate/${namespace}/",
+    "images": ["example/*"],
+    "subnets": ["*"],
+}
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
+SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:other-team-AbCdEf"
+LISTENER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/shared/0123456789abcdef/0123456789abcdef"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:other-team"
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}
+POLICY = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+OPEN_POLICY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
+
+
+@dataclass(frozen=True)
+class Way:
+    field: str
+    bound: str
+    spec: dict[str, Any]
+    allowed: dict[str, Any] | None
+
+
+def _web(**fields: Any) -> dict[str, Any]:
+    return {"services": {"web": {"image": "app", **fields}}}
+
+
+def _override(**fields: Any) -> dict[str, Any]:
+    return _web(overrides=fields)
+
+
+def _raw(type_: str, name: str = "Thing", /, **properties: Any) -> dict[str, Any]:
+    return {"resources": {name: {"Type": type_, "Properties": properties}}}
+
+
+def _two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    return {**first, **second, "resources": {**first.get("resources", {}), **second.get("resources", {})}}
+
+
+def _parameter(value: Any) -> dict[str, Any]:
+    return _raw("AWS::SSM::Parameter", "Parameter", Type="String", Value=value)
+
+
+_RULE = {"Priority": 7, "Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]}
+_TYPES = "resourceTypes"
+_ANY_RULE = {_TYPES: ["AWS::ElasticLoadBalancingV2::ListenerRule"], "listeners": [LISTENER]}
+
+WAYS: dict[str, Way] = {
+    "a dynamic reference in an environment value": Way(
+        "spec.services.web.environment.PASSWORD", "dynamicReferences",
+        _web(environment={"PASSWORD": "{{resolve:secretsmanager:other-team:SecretString:password}}"}),
+        {"dynamicReferences": ["secretsmanager:other-team:*"]},
+    ),
+    "a dynamic reference in a command": Way(
+        "spec.services.web.command", "dynamicReferences", _web(command=["echo", "{{resolve:ssm-secure:/other/key}}"]),
+        {"dynamicReferences": ["ssm-secure:/other/key"]},
+    ),
+    "a dynamic reference put together by Fn::Join": Way(
+        "spec.services.web.overrides.container", "dynamicReferences",
+        _override(container={"DockerLabels": {"x": {"Fn::Join": ["", ["{{res", "olve:ssm:/other/key}}"]]}}}),
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference put together by Fn::Sub and Fn::Select": Way(
+        "spec.services.web.overrides.container", "dynamicReferences",
+        _override(container={"User": {"Fn::Sub": ["${A}resolve:ssm:/other/key}}", {"A": {"Fn::Select": [1, ["x", "{{"]]}}]}}),
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference that starts in another resource's attribute": Way(
+        "spec.resources.Second", "dynamicReferences",
+        _two(_parameter("{"), _raw("AWS::SSM::Parameter", "Second", Type="String", Value={"Fn::Join": ["", [
+            {"Fn::GetAtt": ["Parameter", "Value"]}, {"Fn::GetAtt": "Parameter.Value"}, "resolve:ssm:/other/key}}"]]})),
+        {_TYPES: ["AWS::SSM::Parameter"], "dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference in an output": Way(
+        "spec.outputs.Key", "dynamicReferences", {"outputs": {"Key": {"Value": "{{resolve:ssm:/other/key}}"}}},
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a task role": Way("spec.services.web.taskRoleArn", "roles", _web(taskRoleArn=ADMIN), {"roles": [ADMIN]}),
+    "a shared execution role": Way("spec.iam.executionRoleArn", "roles", {"iam": {"executionRoleArn": ADMIN}}, {"roles": [ADMIN]}),
+    "a role in an override": Way(
+        "spec.services.web.overrides.taskDefinition.TaskRoleArn", "roles", _override(taskDefinition={"TaskRoleArn": ADMIN}),
+        {"roles": ["arn:aws:iam::*:role/Adm?n"]},
+    ),
+    "a role spelled by Fn::Sub": Way(
+        "spec.services.web.overrides.taskDefinition.ExecutionRoleArn", "roles",
+        _override(taskDefinition={"ExecutionRoleArn": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/Admin"}}),
+        {"roles": [ADMIN]},
+    ),
+    "a role spelled with pseudo parameters": Way(
+        "spec.services.web.taskRoleArn", "roles", _web(taskRoleArn="arn:aws:iam::${AWS::AccountId}:role/Admin"), {"roles": [ADMIN]},
+    ),
+    "a role laundered through a parameter": Way(
+        "spec.services.web.taskRoleArn", "roles", _two(_parameter(ADMIN), _web(taskRoleArn="${Parameter.Value}")),
+        {_TYPES: ["AWS::SSM::*"], "roles": [ADMIN]},
+    ),
+    "a role laundered through an import": Way(
+        "spec.services.web.taskRoleArn", "imports", _web(taskRoleArn="${Import:other-team-role}"), {"imports": ["other-team-role"]},
+    ),
+    "own statements": Way(
+        "spec.iam.statements", "statements", {"iam": {"statements": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}},
+        {"statements": True},
+    ),
+    "a managed policy": Way(
+        "spec.iam.managedPolicies[0]", "managedPolicies", {"iam": {"managedPolicies": ["arn:aws:iam::aws:policy/AdministratorAccess"]}},
+        {"managedPolicies": ["arn:aws:iam::aws:policy/*"]},
+    ),
+    "another boundary": Way(
+        "spec.iam.permissionsBoundary", "permissionsBoundary",
+        {"iam": {"permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}},
+        {"permissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    ),
+    "a raw role": Way("spec.resources.Thing.Type", _TYPES, _raw("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST),
+                      {_TYPES: ["AWS::IAM::Role"]}),
+    "a raw role with a policy": Way(
+        "spec.resources.Thing.Properties.Policies", "statements",
+        _raw("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, Policies=[{"PolicyName": "all", "PolicyDocument": POLICY}]),
+        {_TYPES: ["AWS::IAM::Role"], "statements": True},
+    ),
+    "a raw role on another path": Way(
+        "spec.resources.Thing.Properties.Path", "rolePath", _raw("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, Path="/admin/"),
+        {_TYPES: ["AWS::IAM::Role"], "rolePath": "/admin/"},
+    ),
+    "a raw role that another account may assume": Way(
+        "spec.resources.Thing.Properties.AssumeRolePolicyDocument", "resourcePolicies",
+        _raw("AWS::IAM::Role", AssumeRolePolicyDocument={"Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}]}),
+        {_TYPES: ["AWS::IAM::Role"], "resourcePolicies": True, "statements": True},
+    ),
+    "a raw policy on somebody's role": Way(
+        "spec.resources.Thing.Properties.Roles", "roles",
+        _raw("AWS::IAM::Policy", PolicyName="all", PolicyDocument=POLICY, Roles=["Admin"]),
+        {_TYPES: ["AWS::IAM::Policy"], "statements": True, "roles": [ADMIN]},
+    ),
+    "a raw resource": Way("spec.resources.Thing.Type", _TYPES, _raw("AWS::SNS::Topic"), {_TYPES: ["AWS::SNS::Topic"]}),
+    "a custom resource": Way("spec.resources.Thing.Type", _TYPES, _raw("Custom::Anything", ServiceToken=QUEUE),
+                             {_TYPES: ["Custom::*"], "arns": [QUEUE]}),
+    "a custom resource under its other name": Way(
+        "spec.resources.Thing.Type", _TYPES, _raw("AWS::CloudFormation::CustomResource", ServiceToken=QUEUE),
+        {_TYPES: ["AWS::CloudFormation::CustomResource"], "arns": [QUEUE]},
+    ),
+    "a nested stack": Way(
+        "spec.resources.Thing.Type", _TYPES, _raw("AWS::CloudFormation::Stack", TemplateURL="https://example.com/template"),
+        {_TYPES: ["AWS::CloudFormation::*"]},
+    ),
+    "a macro": Way(
+        "spec.resources.Thing", "transforms",
+        _raw("AWS::SNS::Topic", **{"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://other/part"}}}),
+        {_TYPES: ["AWS::SNS::*"], "transforms": ["AWS::Include"]},
+    ),
+    "a macro in an override": Way(
+        "spec.services.web", "transforms",
+        _override(service={"Tags": {"Fn::Transform": {"Name": "Everything", "Parameters": {}}}}), {"transforms": ["Every*"]},
+    ),
+    "somebody's listener": Way(
+        "spec.resources.Thing.Properties.ListenerArn", "listeners",
+        _raw("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn=LISTENER, **_RULE,
+             Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": ["a.example.com"]}}]),
+        {**_ANY_RULE, "hosts": ["*.example.com"]},
+    ),
+    "somebody's host name": Way(
+        "spec.resources.Thing.Properties.Conditions", "hosts",
+        _raw("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn=LISTENER, **_RULE,
+             Conditions=[{"Field": "host-header", "Values": ["Shop.Example.com."]}]),
+        {**_ANY_RULE, "hosts": ["shop.example.com"]},
+    ),
+    "every host name, by saying none": Way(
+        "spec.resources.Thing.Properties.Conditions", "hosts",
+        _raw("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn=LISTENER, **_RULE,
+             Conditions=[{"Field": "path-pattern", "Values": ["/*"]}]),
+        {**_ANY_RULE, "hosts": ["*"]},
+    ),
+    "somebody's target group": Way(
+        "spec.services.web.overrides.service.LoadBalancers", "listeners",
+        _override(service={"LoadBalancers": [{"ContainerName": "web", "ContainerPort": 80, "TargetGroupArn":
+                  f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:targetgroup/other/0123456789abcdef"}]}),
+        {"listeners": ["arn:aws:elasticloadbalancing:*:targetgroup/other/*"]},
+    ),
+    "somebody's secret": Way("spec.services.web.secrets.KEY", "secrets", _web(secrets={"KEY": f"{SECRET}:password::"}),
+                             {"secrets": [SECRET]}),
+    "somebody's secret for a function": Way(
+        "spec.functions.api.secrets.KEY", "secrets", {"services": None, "functions": {"api": {"image": "app", "secrets": {"KEY": SECRET}}}},
+        {"secrets": [SECRET]},
+    ),
+    "somebody's secret in an override": Way(
+        "spec.overrides.container.Secrets", "secrets", {"overrides": {"container": {"Secrets": [{"Name": "KEY", "ValueFrom": SECRET}]}}},
+        {"secrets": [SECRET]},
+    ),
+    "somebody's registry password": Way(
+        "spec.services.web.overrides.container.RepositoryCredentials.CredentialsParameter", "secrets",
+        _override(container={"RepositoryCredentials": {"CredentialsParameter": "other-team"}}),
+        {"secrets": ["arn:aws:secretsmanager:eu-west-1:*:secret:other-team"]},
+    ),
+    "somebody's parameter": Way("spec.secrets.KEY", "parameters", {"secrets": {"KEY": "/other/key"}}, {"parameters": ["/other/*"]}),
+    "somebody's parameter without a slash": Way(
+        "spec.services.web.overrides.container.Secrets", "parameters",
+        _override(container={"Secrets": [{"Name": "KEY", "ValueFrom": "key"}]}), {"parameters": ["/key"]},
+    ),
+    "somebody's cluster": Way(
+        "spec.cluster.existing", "clusters", {"cluster": {"existing": f"arn:aws:ecs:eu-west-1:{ACCOUNT}:cluster/other"}},
+        {"clusters": ["other"]},
+    ),
+    "somebody's cluster in an override": Way(
+        "spec.services.web.overrides.service.Cluster", "clusters", _override(service={"Cluster": "other"}), {"clusters": ["other"]},
+    ),
+    "the default cluster, by saying none": Way(
+        "spec.services.web.overrides.service.Cluster", "clusters", _override(service={"Cluster": {"Ref": "AWS::NoValue"}}),
+        {"clusters": ["*"]},
+    ),
+    "somebody's task definition": Way(
+        "spec.services.web.overrides.service.TaskDefinition", "arns", _override(service={"TaskDefinition": "other:7"}),
+        {"arns": ["arn:aws:ecs:*:task-definition/other:*"]},
+    ),
+    "somebody's bucket": Way(
+        "spec.services.web.overrides.container.EnvironmentFiles", "buckets",
+        _override(container={"EnvironmentFiles": [{"Type": "s3", "Value": "arn:aws:s3:::other/secret.env"}]}), {"buckets": ["other"]},
+    ),
+    "a policy that opens a queue": Way(
+        "spec.resources.Thing.Type", "resourcePolicies",
+        _raw("AWS::SQS::QueuePolicy", Queues=["https://sqs.eu-west-1.amazonaws.com/123456789012/own"], PolicyDocument=OPEN_POLICY),
+        {_TYPES: ["AWS::SQS::*"], "resourcePolicies": True},
+    ),
+    "a policy inside a resource": Way(
+        "spec.resources.Thing.Properties.KeyPolicy", "resourcePolicies", _raw("AWS::KMS::Key", KeyPolicy=OPEN_POLICY),
+        {_TYPES: ["AWS::KMS::Key"], "resourcePolicies": True},
+    ),
+    "somebody's queue": Way(
+        "spec.functions.api.events.jobs.sqs.queueArn", "arns",
+        {"services": None, "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": QUEUE}}}}}},
+        {"arns": ["arn:aws:sqs:*"]},
+    ),
+    "somebody's file system": Way(
+        "spec.services.web.overrides.taskDefinition.Volumes", "arns",
+        _override(taskDefinition={"Volumes": [{"Name": "d", "EFSVolumeConfiguration": {"FilesystemId": "fs-0a1b2c3d"}}]}),
+        {"arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
+    ),
+    "somebody's security group": Way(
+        "spec.network.securityGroupIds[0]", "securityGroups",
+        {"network": {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}},
+        {"securityGroups": ["sg-0a1b2c3d*"]},
+    ),
+    "somebody's image": Way("spec.images.app", "images", {"images": {"app": {"uri": "other/app:1"}}}, {"images": ["other/*"]}),
+    "an image in an override": Way("spec.services.web.overrides.container.Image", "images", _override(container={"Image": "other/app"}),
+                                   {"images": ["other/*", "example/*"]}),
+    "ECS Exec": Way("spec.services.web.exec", "exec", _web(exec=True), {"exec": True}),
+    "ECS Exec in an override": Way(
+        "spec.services.web.overrides.service.EnableExecuteCommand", "exec", _override(service={"EnableExecuteCommand": "true"}),
+        {"exec": True},
+    ),
+    "somebody's stack name": Way("spec.stackName", "stackNames", {"stackName": "other-team-shop"}, {"stackNames": ["other-*"]}),
+    "an export under somebody's name": Way(
+        "spec.outputs.Role.Export.Name", "exports", {"outputs": {"Role": {"Value": "x", "Export": {"Name": "other-team-role"}}}},
+        {"exports": ["other-team-role"]},
+    ),
+    "an import of somebody's": Way("spec.services.web.environment.KEY", "imports", _web(environment={"KEY": "${Import:other-team-key}"}),
+                                   {"imports": ["other-*"]}),
+    "deletion where stacks are kept": Way("spec.deletionPolicy", "deletionPolicy", {"deletionPolicy": "Delete"}, {"deletionPolicy": "Delete"}),
+    "a forged owner's tag": Way(
+        "spec.services.web.overrides.service.Tags", "no bound allows it",
+        _override(service={"Tags": [{"Key": "fargate-operator.dev/namespace", "Value": "other"}]}), None,
+    ),
+    "a forged owner's tag, as a map": Way(
+        "spec.resources.Thing.Properties.Tags", "no bound allows it",
+        _raw("AWS::SSM::Parameter", Type="String", Value="x", Tags={"fargate-operator.dev/namespace": "other"}), None,
+    ),
+    "values that double and double again": Way(
+        "spec", "more text than can be judged",
+        {"resources": {f"P{n}": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value":
+         {"Fn::Sub": f"${{P{n + 1}.Value}}${{P{n + 1}.Value}}"} if n < 40 else "x"}} for n in range(41)}}, None,
+    ),
+    "a value nested hundreds deep": Way(
+        "spec.resources.Thing", "nested deeper than", _raw("AWS::SSM::Parameter", Value=__import__("functools").reduce(
+            lambda inner, _: {"Fn::Base64": inner}, range(400), "x")), None,
+    ),
+    "properties that are a function": Way(
+        "spec.resources.Thing.Properties", "must be a map",
+        {"resources": {"Thing": {"Type": "AWS::SNS::Topic", "Properties": {"Fn::If": ["Never", {}, {}]}}}}, None,
+    ),
+}  # fmt: skip
