@@ -8,6 +8,7 @@ import yaml
 from e2e.conftest import World
 from harness.controlplane import ACCOUNT, NAMESPACE, ROOT, ControlPlane
 from harness.emulator import Emulator
+from harness.manifests import faults
 from harness.operator import OperatorProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights")]
@@ -82,6 +83,16 @@ def test_names_and_namespaces_bound_what_is_granted(place, answer, verb, what, w
 def test_the_api_server_takes_the_manifests_without_a_warning(place, folder):
     done = place.plane.kubectl("apply", "--dry-run=server", "--server-side", "--validate=strict", "-k", str(ROOT / folder))
     assert done.stderr == ""
+
+
+def test_the_published_schemas_take_the_manifests_and_examples_and_no_other_field(place, tmp_path):
+    kustomized = [place.plane.kubectl("kustomize", str(ROOT / folder)).stdout for folder in ("crds", "deploy")]
+    examples = [file.read_text() for file in sorted((ROOT / "examples").glob("*.yaml"))]
+    assert faults(place.plane, [*kustomized, *examples], tmp_path) == []
+    wrong = [kustomized[1].replace("readOnlyRootFilesystem", "readOnlyRootFileSystem"), examples[0].replace("images:", "image:")]
+    found = " ".join(faults(place.plane, wrong, tmp_path))
+    assert "'readOnlyRootFileSystem' not allowed" in found
+    assert "'image' not allowed" in found
 
 
 def test_the_restricted_profile_takes_the_pod(place, rendered):
