@@ -123,6 +123,7 @@ class _Operator:
         self._watch.register(registry)
         chosen = kopf.OperatorSettings()
         chosen.posting.enabled = False
+        chosen.scanning.disabled = True  # else it wants to list and watch every CRD
         chosen.networking.error_backoffs = Endless()  # re-iterable, as kopf needs it
         everywhere = not self._settings.namespaces
         await kopf.operator(

@@ -44,7 +44,7 @@ def main() -> int:
     args = parser.parse_args()
     urllib3.disable_warnings()  # the control plane's certificate is its own
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
-        plane.apply_crd()
+        plane.install()
         config.load_kube_config(str(plane.kubeconfig))
         objects = client.CustomObjectsApi()
         settings = {"health_interval": f"{args.health_interval}s", "sweep_interval": args.sweep_interval}

@@ -23,7 +23,7 @@ def main() -> int:
     rng = random.Random(args.seed)
     print(f"seed {args.seed}", flush=True)
     with ControlPlane() as plane, Emulator() as emulator:
-        plane.apply_crd()
+        plane.install()
         with OperatorProcess(plane, emulator.endpoint, health_interval="5s", lease_duration="3s") as operator:
             world = World(plane, emulator, "default")
             wanted: dict[str, int] = {}

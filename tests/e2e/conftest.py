@@ -13,7 +13,7 @@ HEALTH = 4.0  # seconds
 @pytest.fixture(scope="session")
 def plane():
     with ControlPlane() as one:
-        one.apply_crd()
+        one.install()
         yield one
 
 

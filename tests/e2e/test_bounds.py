@@ -32,7 +32,7 @@ def place(tmp_path_factory):
     file.write_text(rules())
     settings = {"single_tenant": "false", "bounds": str(file), "cloudformation_role": ROLE, "stack_prefix": "fargate-"}
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
-        plane.apply_crd()
+        plane.install()
         with OperatorProcess(plane, proxy.endpoint, health_interval="30s", **settings) as operator:
             for namespace in ("strict", "kept", *(f"open-{one}" for one in NAMES.values())):
                 plane.kubectl("create", "namespace", namespace)

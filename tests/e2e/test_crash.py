@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults"), pytest.mark.ti
 @pytest.fixture(scope="module")
 def place():
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
-        plane.apply_crd()
+        plane.install()
         with OperatorProcess(plane, proxy.endpoint, health_interval="5s", lease_duration="3s") as operator:
             yield World(plane, emulator, "default"), operator, proxy
 

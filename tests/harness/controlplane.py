@@ -16,6 +16,14 @@ from harness.binaries import assets
 from harness.processes import free_port, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
+NAMESPACE = "fargate-operator"  # of deploy/
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:fargate-operator"
+AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+    "rules": [{"level": "Metadata", "users": [ACCOUNT]}, {"level": "None"}],
+}
 
 
 class ControlPlane:
@@ -50,16 +58,20 @@ class ControlPlane:
     def _prepare(self) -> None:
         (self._dir / "tokens.csv").write_text(f'{self._token},admin,admin,"system:masters"\n')
         subprocess.run(["openssl", "genrsa", "-out", str(self._dir / "sa.key"), "2048"], check=True, capture_output=True)
+        (self._dir / "audit.json").write_text(json.dumps(AUDIT))
+        self._write_kubeconfig(self.kubeconfig, self._token)
+
+    def _write_kubeconfig(self, path: Path, token: str) -> None:
         cluster = {"server": self.url, "insecure-skip-tls-verify": True}
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": "admin", "user": {"token": self._token}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin", "namespace": "default"}}],
+            "users": [{"name": "test", "user": {"token": token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", "namespace": "default"}}],
             "current-context": "test",
         }
-        self.kubeconfig.write_text(json.dumps(config))
+        path.write_text(json.dumps(config))
 
     def _start_etcd(self) -> None:
         client, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{self._peer_port}"
@@ -82,7 +94,8 @@ class ControlPlane:
                 "--service-account-issuer=https://kubernetes.default.svc", f"--service-account-key-file={key}",
                 f"--service-account-signing-key-file={key}", f"--token-auth-file={self._dir / 'tokens.csv'}",
                 "--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/24",
-                "--disable-admission-plugins=ServiceAccount",
+                "--disable-admission-plugins=ServiceAccount", f"--audit-policy-file={self._dir / 'audit.json'}",
+                f"--audit-log-path={self._dir / 'audit.log'}",
             ],
             self._dir / "apiserver.log",
         )  # fmt: skip
@@ -123,11 +136,33 @@ class ControlPlane:
         """kubectl get -o json."""
         return json.loads(self.kubectl("get", *args, "-o", "json").stdout)
 
-    def apply_crd(self) -> None:
-        """Apply the CRD, and wait until it is served."""
-        self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds" / "fargateapps.yaml"))
+    def install(self) -> None:
+        """Apply the CRD, wait until it is served, and apply deploy/; no pod comes of it, as no controller runs."""
+        self.kubectl("apply", "--server-side", "-k", str(ROOT / "crds"))
         until = time.monotonic() + 30
         while self.kubectl("get", "fargateapps", check=False).returncode:  # `kubectl wait` fails on a CRD without conditions yet
             if time.monotonic() > until:
                 raise RuntimeError("the CRD is not served")
             time.sleep(0.1)
+        self.kubectl("apply", "--server-side", "-k", str(ROOT / "deploy"))
+
+    def operator_kubeconfig(self) -> Path:
+        """The operator's own: its service account's token, and so no more rights than deploy/ grants."""
+        path = self._dir / "operator.kubeconfig"
+        if not path.exists():
+            token = self.kubectl("create", "token", "fargate-operator", f"--namespace={NAMESPACE}", "--duration=24h").stdout
+            self._write_kubeconfig(path, token.strip())
+        return path
+
+    def used(self, decision: str = "allow") -> set[tuple[str, str, str]]:
+        """What the operator's service account asked for so far and was allowed, or `forbid`: group, resource, verb.
+
+        A watch is told of when it has ended.
+        """
+        lines = (self._dir / "audit.log").read_text().splitlines()
+        asked = [event for event in map(json.loads, lines) if event["annotations"]["authorization.k8s.io/decision"] == decision]
+        return {
+            (one.get("apiGroup", ""), "/".join(filter(None, (one["resource"], one.get("subresource")))), event["verb"])
+            for event in asked
+            if (one := event.get("objectRef"))  # discovery has none
+        }

@@ -24,7 +24,7 @@ def main() -> int:
 
     say(1, "starting etcd and kube-apiserver")
     with ControlPlane() as plane:
-        plane.apply_crd()
+        plane.install()
         say(2, "starting the AWS emulator, with the example's images in ECR")
         with Emulator() as emulator:
             _push(emulator)

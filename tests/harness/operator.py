@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from harness.controlplane import ControlPlane
+from harness.controlplane import NAMESPACE, ControlPlane
 from harness.emulator import environ
 from harness.processes import free_port, start, stop
 
@@ -19,13 +19,13 @@ COMMAND = Path(sys.executable).parent / "fargate-operator"
 
 
 class OperatorProcess:
-    """A context manager; settings are the command's, as keywords."""
+    """A context manager; settings are the command's, as keywords. It has the rights that deploy/ gives it."""
 
     def __init__(self, plane: ControlPlane, endpoint: str, **settings: str) -> None:
         self._plane, self._endpoint = plane, endpoint
         self._port = free_port()
         quick = {"single_tenant": "true", "log_format": "console", "sweep_interval": "0.5s", "lease_duration": "5s"}
-        chosen = {**quick, "health_port": str(self._port), **settings}
+        chosen = {**quick, "health_port": str(self._port), "lease_namespace": NAMESPACE, **settings}
         self._settings = {f"FARGATE_OPERATOR_{name.upper()}": value for name, value in chosen.items()}
         self._log = Path(tempfile.mkstemp(prefix="operator-", suffix=".log")[1])
         self.process: subprocess.Popen[bytes] | None = None
@@ -46,7 +46,8 @@ class OperatorProcess:
 
     def start(self) -> None:
         """Start it, anew where it ran before."""
-        environment = {**environ(self._endpoint), **self._settings, "KUBECONFIG": str(self._plane.kubeconfig)}
+        kubeconfig = self._plane.operator_kubeconfig()
+        environment = {**environ(self._endpoint), **self._settings, "KUBECONFIG": str(kubeconfig)}
         self.process = start([str(COMMAND), "run"], self._log, environment)
 
     def until_ready(self, timeout: float = 60.0) -> None:

@@ -1,0 +1,65 @@
+"""The roles of deploy/aws/roles.yaml as plain data, with an evaluator that knows as much of IAM as their statements use."""
+
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import cfn_yaml
+
+from fargate_operator.bounds import matches
+from fargate_operator.evaluation import Evaluation
+from fargate_operator.facts import Facts
+
+PATH = Path(__file__).parent.parent / "deploy" / "aws" / "roles.yaml"
+ACCOUNT = "123456789012"
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/fargate-operator-boundary"
+SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/fargate-operator-cloudformation"
+PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY}
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    """A role's statements, with the template's own boundary and a bucket, everything resolved to strings."""
+    policies = cfn_yaml.load(str(PATH))["Resources"][role]["Properties"]["Policies"]
+    return [_plain(one) for policy in policies for one in policy["PolicyDocument"]["Statement"]]
+
+
+def actions(role: str, effect: str = "Allow") -> set[str]:
+    """What a role's statements name."""
+    return {action for one in statements(role) if one["Effect"] == effect for action in _listed(one["Action"])}
+
+
+def allows(role: str, action: str, resource: str, **context: str) -> bool:
+    """Whether IAM would: an Allow that fits, and no Deny. `context` holds condition keys, with _ for the colon."""
+    keys = {name.replace("_", ":", 1): value for name, value in context.items()}
+    effects = {one["Effect"] for one in statements(role) if _fits(one, action, resource, keys)}
+    return effects == {"Allow"}
+
+
+def _fits(one: dict[str, Any], action: str, resource: str, keys: dict[str, str]) -> bool:
+    wanted = {key: _listed(value) for test in one.get("Condition", {}).values() for key, value in test.items()}
+    return (
+        matches(action, _listed(one["Action"]))
+        and matches(resource, _listed(one["Resource"]))
+        and all(keys.get(key) in values for key, values in wanted.items())
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(value: Any) -> Any:
+    """The template's functions worked out, each If by its first answer: an own boundary, a bucket."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        return _plain(value["Fn::If"][1])
+    if "Ref" in value and value["Ref"] in PARAMETERS:
+        return PARAMETERS[value["Ref"]]
+    if "Fn::GetAtt" in value:
+        assert value["Fn::GetAtt"] == ["CloudFormationRole", "Arn"]
+        return SERVICE_ROLE
+    if "Fn::Sub" in value:
+        return Evaluation({}, Facts(ACCOUNT, "eu-west-1")).text({"Fn::Sub": [value["Fn::Sub"], PARAMETERS]})
+    return {key: _plain(one) for key, one in value.items()}

@@ -1,0 +1,123 @@
+"""The roles that a platform makes in its account: clean, no more than needed, and no way out of the boundary."""
+
+import json
+from pathlib import Path
+
+import cfnlint
+import pytest
+import yaml
+from cfnlint.api import lint_file
+
+from golden_cases import CASES, golden
+from roles import ACCOUNT, BOUNDARY, PATH, SERVICE_ROLE, actions, allows, statements
+
+STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
+
+# What the types' handlers name and the service role does not have, by the reason.
+LEFT_OUT = {
+    "an app's template uses no key of its own, no CodeDeploy, no volume, no layer and no code in S3 so far": {
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:getObject",
+        "s3:GetObjectVersion", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
+        "codedeploy:GetDeploymentGroup", "codedeploy:StopDeployment", "elasticfilesystem:DescribeMountTargets",
+        "s3files:ListMountTargets", "lambda:GetLayerVersion", "lambda:PutFunctionCodeSigningConfig",
+        "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
+    },
+    "functions are in no VPC so far": {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
+    "only for the account's defaults, instances and lists that no handler of ours calls": {
+        "ecs:PutAccountSetting", "ecs:PutAccountSettingDefault", "ec2:DescribeInstances", "iam:ListRoles",
+    },
+    "properties of a log group that no app sets": {
+        "firehose:TagDeliveryStream", "s3:REST.PUT.OBJECT", "logs:AssociateKmsKey", "logs:CreateLogDelivery",
+        "logs:DeleteDataProtectionPolicy", "logs:DeleteIndexPolicy", "logs:DeleteResourcePolicy", "logs:DisassociateKmsKey",
+        "logs:PutBearerTokenAuthentication", "logs:PutDataProtectionPolicy", "logs:PutIndexPolicy",
+        "logs:PutLogGroupDeletionProtection", "logs:PutResourcePolicy",
+    },
+    "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
+    "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
+}  # fmt: skip
+# What Lambda asks for, in the name of whoever makes a function from an image, and no handler names.
+ADDED = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy"}
+
+
+def generated_types():
+    templates = [yaml.safe_load(golden(case).read_text()) for case in CASES]
+    return {one["Type"] for template in templates for one in template["Resources"].values()} - {
+        "AWS::DynamoDB::Table"
+    }  # a raw one
+
+
+def test_cfn_lint_finds_nothing():
+    assert [str(one) for one in lint_file(PATH)] == []
+
+
+def test_the_service_role_has_what_the_generated_types_need_and_no_more():
+    wanted, types = set(), generated_types()
+    for file in SCHEMAS.glob("*.json"):
+        schema = json.loads(file.read_text())
+        if schema["typeName"] in types:
+            types.discard(schema["typeName"])
+            wanted |= {one for handler in schema["handlers"].values() for one in handler.get("permissions", ())}
+    assert types == set()
+    left_out = set().union(*LEFT_OUT.values())
+    assert left_out <= wanted
+    assert actions("CloudFormationRole") == (wanted - left_out) | ADDED
+
+
+def test_only_named_services_get_rights_on_everything():
+    everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
+                  for action in one["Action"]}  # fmt: skip
+    assert everything == {"apigateway", "ec2", "ecs", "lambda", "logs", "scheduler"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "action", "resource", "context"),
+    [
+        (True, "iam:CreateRole", f"{ROLE}/fargate/team-a/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "iam:CreateRole", f"{ROLE}/fargate/team-a/x", {}),
+        (False, "iam:CreateRole", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        (False, "iam:CreateRole", f"{ROLE}/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "iam:PutRolePermissionsBoundary", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
+        (True, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {}),
+        (False, "iam:AttachRolePolicy", f"{ROLE}/fargate-operator", {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "iam:PutRolePolicy", SERVICE_ROLE, {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "iam:UpdateAssumeRolePolicy", SERVICE_ROLE, {}),
+        (False, "iam:DeleteRolePermissionsBoundary", f"{ROLE}/fargate/x", {}),
+        (False, "iam:CreatePolicyVersion", BOUNDARY, {}),
+        (False, "iam:SetDefaultPolicyVersion", BOUNDARY, {}),
+        (False, "iam:DeletePolicy", BOUNDARY, {}),
+        (False, "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/x", {}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ec2.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
+        (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
+        (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),
+    ],
+)  # fmt: skip
+def test_the_service_role(allowed, action, resource, context):
+    assert allows("CloudFormationRole", action, resource, **context) is allowed
+
+
+@pytest.mark.parametrize(
+    ("allowed", "action", "resource", "context"),
+    [
+        (True, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {"cloudformation_RoleArn": SERVICE_ROLE}),
+        (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
+        (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {"cloudformation_RoleArn": f"{ROLE}/Admin"}),
+        (False, "cloudformation:CreateStack", f"{STACK}other/1", {"cloudformation_RoleArn": SERVICE_ROLE}),
+        (False, "cloudformation:DeleteStack", f"{STACK}other/1", {"cloudformation_RoleArn": SERVICE_ROLE}),
+        (False, "cloudformation:UpdateTerminationProtection", f"{STACK}other/1", {}),
+        (True, "cloudformation:DescribeStacks", f"{STACK}other/1", {}),
+        (True, "iam:PassRole", SERVICE_ROLE, {"iam_PassedToService": "cloudformation.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "cloudformation.amazonaws.com"}),
+        (False, "iam:PassRole", SERVICE_ROLE, {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "iam:CreateRole", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (False, "ecs:RunTask", "*", {}),
+        (False, "secretsmanager:GetSecretValue", "*", {}),
+    ],
+)  # fmt: skip
+def test_the_operators_role(allowed, action, resource, context):
+    assert allows("OperatorRole", action, resource, **context) is allowed
