@@ -1,5 +1,6 @@
 """The roles of deploy/aws/roles.yaml as plain data, with an evaluator that knows as much of IAM as their statements use."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from cfnlint.decode import cfn_yaml
 from fargate_operator.bounds import matches
 from fargate_operator.evaluation import Evaluation
 from fargate_operator.facts import Facts
+from harness.calls import Call
 
 PATH = Path(__file__).parent.parent / "deploy" / "aws" / "roles.yaml"
 ACCOUNT = "123456789012"
@@ -25,6 +27,16 @@ def statements(role: str) -> list[dict[str, Any]]:
 def actions(role: str, effect: str = "Allow") -> set[str]:
     """What a role's statements name."""
     return {action for one in statements(role) if one["Effect"] == effect for action in _listed(one["Action"])}
+
+
+# What a call needs beside the action of its name: its parameter → the action.
+IMPLIED = {"RoleARN": "iam:PassRole", "TemplateURL": "s3:GetObject", "Tags.member.1.Key": "cloudformation:TagResource"}
+
+
+def called(calls: Iterable[Call]) -> set[str]:
+    """The actions that calls need."""
+    named = {f"{one.service}:{one.action}" for one in calls}
+    return named | {action for one in calls for parameter, action in IMPLIED.items() if parameter in one.parameters}
 
 
 def allows(role: str, action: str, resource: str, **context: str) -> bool:

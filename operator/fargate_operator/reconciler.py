@@ -113,7 +113,8 @@ class Reconciler:
         except Exception as error:
             if not isinstance(error, ReconcileError):
                 log.exception("reconciling %s/%s", *key)
-            if isinstance(error, Waiting | Transient):
+            refused = isinstance(error, ReconcileError) and error.reason == Reason.AwsRefused  # is the stack not as it was seen?
+            if refused or isinstance(error, Waiting | Transient):
                 self._world.doubt(turn.seen.region, turn.seen.stack_name)
             turn = turn.with_seen(error=error)
         if isinstance(turn.seen.action, Nothing) and turn.seen.action.release:
@@ -149,7 +150,8 @@ class Reconciler:
             deleting=deleting,
         )
         owner = Owner(self._identity.installation, namespace, name)
-        return Turn(item, seen, owner, reconcile_now=bool(requested) and requested != handled)
+        # with the status gone (a rebuilt cluster), an old request is no request: the pins of the stack stay
+        return Turn(item, seen, owner, reconcile_now=bool(previous) and requested not in ("", handled))
 
     def _locate(self, turn: Turn) -> Turn:
         """Region and account, which the first reconcile fixes."""

@@ -6,6 +6,8 @@ import pytest
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
+from harness.proxy import AwsProxy
+from roles import actions, called
 
 HEALTH = 4.0  # seconds
 
@@ -25,8 +27,10 @@ def emulator():
 
 @pytest.fixture(scope="session")
 def operator(plane, emulator):
-    with OperatorProcess(plane, emulator.endpoint, health_interval=f"{HEALTH}s") as one:
-        yield one
+    with AwsProxy(emulator.endpoint) as proxy:
+        with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s") as one:
+            yield one
+        assert called(proxy.calls) <= actions("OperatorRole")  # whatever was tested, it took no other right
 
 
 class World:

@@ -50,7 +50,8 @@ def identify(method: str, path: str, query: str, headers: Mapping[str, str], bod
     if "Action" in parameters and "Version" in parameters:
         protocol = "ec2" if service == "ec2" else "query"
         return Call(service, str(parameters["Action"]), key, region, protocol, parameters)
-    return Call(service, _operation(service, method, path) or f"{method} {path}", key, region, "json", parameters)
+    named = _operation(service, method, path, {*asked, *(name.lower() for name in headers)})
+    return Call(service, named or f"{method} {path}", key, region, "json", parameters)
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -61,27 +62,39 @@ def _document(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _operation(service: str, method: str, path: str) -> str:
-    for verb, pattern, name in _routes(service):
-        if verb == method and pattern.fullmatch(path):
+def _operation(service: str, method: str, path: str, given: set[str]) -> str:
+    for verb, pattern, needed, name in _routes(service):
+        if verb == method and needed <= given and pattern.fullmatch(path):
             return name
     return ""
 
 
 @cache
-def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """The REST operations of a service, the most literal paths first: /a/b goes before /a/{Name}."""
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], frozenset[str], str]]:
+    """The REST operations of a service, with the names in query and headers that tell them apart.
+
+    The most literal paths come first, /a/b before /a/{Name}, and of one path those that need the most.
+    """
     session = botocore.session.get_session()
-    found: list[tuple[str, re.Pattern[str], str]] = []
+    found: list[tuple[str, re.Pattern[str], frozenset[str], str]] = []
     for one in _SERVICES.get(service, (service,)):
         try:
             model = session.get_service_model(one)
         except botocore.exceptions.DataNotFoundError:
             continue
         for name in model.operation_names:
-            http = model.operation_model(name).http
-            found.append((http["method"], _pattern(http["requestUri"].partition("?")[0]), name))
-    return sorted(found, key=lambda route: (route[1].pattern.count("[^/]+") + 2 * route[1].pattern.count(".+"), route[2]))
+            operation = model.operation_model(name)
+            path, _, query = operation.http["requestUri"].partition("?")
+            needed = frozenset({one.partition("=")[0] for one in query.split("&") if one} | _needed(operation.input_shape))
+            found.append((operation.http["method"], _pattern(path), needed, name))
+    return sorted(found, key=lambda one: (one[1].pattern.count("[^/]+") + 2 * one[1].pattern.count(".+"), -len(one[2]), one[3]))
+
+
+def _needed(shape: Any) -> set[str]:
+    """The names of what must stand in an operation's query or headers."""
+    members = [shape.members[name].serialization for name in shape.required_members] if shape else []
+    return {one["name"].lower() if one["location"] == "header" else one["name"] for one in members
+            if one.get("location") in {"header", "querystring"}}  # fmt: skip
 
 
 def _pattern(uri: str) -> re.Pattern[str]:

@@ -1,0 +1,79 @@
+"""The operator's role in AWS, taken literally: a whole life makes the calls that the role's policy names, and no others."""
+
+import json
+
+import pytest
+
+from e2e.conftest import World
+from harness.controlplane import ControlPlane
+from harness.emulator import ACCOUNT, Emulator
+from harness.operator import OperatorProcess
+from harness.proxy import AwsProxy
+from roles import SERVICE_ROLE, actions, called
+from ways_around import DEFAULT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
+
+REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
+BOUNDS = {"default": {**DEFAULT, "images": ["*"], "resourceTypes": ["AWS::SQS::Queue"]}}
+
+
+@pytest.fixture
+def place(tmp_path):
+    file = tmp_path / "bounds.yaml"
+    file.write_text(json.dumps(BOUNDS))
+    settings = {"single_tenant": "false", "bounds": str(file), "cloudformation_role": SERVICE_ROLE, "stack_prefix": "fargate-",
+                "template_bucket": "templates"}  # fmt: skip
+    with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
+        plane.install()
+        emulator.client("s3").create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        ecr = emulator.client("ecr")
+        ecr.create_repository(repositoryName="shop")
+        ecr.put_image(repositoryName="shop", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
+        with OperatorProcess(plane, proxy.endpoint, health_interval="2s", **settings) as operator:
+            yield World(plane, emulator, "default"), proxy, operator
+
+
+def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
+    world, proxy, operator = place
+    images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
+    world.apply(images=images)
+    status = world.ready()
+    name = status["stack"]["name"]
+    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
+    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
+    # a template that is too large to be sent, protected, and one that fails
+    large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
+    world.apply(images=images, services=large, terminationProtection=True)
+    world.ready()
+    world.apply(
+        images=images,
+        services=large,
+        terminationProtection=False,
+        resources={"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999999}}},
+    )
+    world.stalled("UpdateFailed")
+    # the emulator's rollbacks never fail: it is only said that one did
+    proxy.overlay("cloudformation", "DescribeStacks", lambda _, status, body: (
+        status, body.replace(b">UPDATE_ROLLBACK_COMPLETE<", b">UPDATE_ROLLBACK_FAILED<")))  # fmt: skip
+    world.annotate("reconcile.fluxcd.io/requestedAt=1")
+    world.wait(lambda: proxy.counts["cloudformation", "ContinueUpdateRollback"])
+    proxy.overlay("cloudformation", "DescribeStacks", lambda _, status, body: (status, body))
+    world.apply(images=images, services=large, resources=None, terminationProtection=False)
+    world.ready()
+    # a status that was lost
+    operator.process.terminate()
+    operator.process.wait(20)
+    world.plane.kubectl(
+        "patch", "fargateapp", "shop", "--subresource=status", "--type=json", "-p", '[{"op": "remove", "path": "/status"}]'
+    )
+    operator.start()
+    operator.until_ready()
+    world.ready()
+    world.delete()
+    assert world.stack(name) == "DELETE_COMPLETE"
+
+    assert called(proxy.calls) == actions("OperatorRole")
+    writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback"}
+    assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
+    assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
