@@ -9,7 +9,7 @@ from fargate_operator import cli
 from fargate_operator.bounds import Bounds, parse_bounds
 from fargate_operator.conditions import Reason
 from fargate_operator.crd import crd_yaml
-from fargate_operator.settings import Settings
+from fargate_operator.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "guide.md").read_text()
@@ -32,7 +32,21 @@ def test_the_documented_bounds_are_the_ones_that_are_deployed_and_can_be_used():
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_documented(name):
-    assert f"`--{name.replace('_', '-')}`" in GUIDE
+    assert f"| `--{name.replace('_', '-')}` |" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_every_variable_of_the_deployment_is_a_setting():
+    deployment = yaml.safe_load((ROOT / "deploy" / "deployment.yaml").read_text())
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    names = [one["name"] for one in container["env"] if one["name"].startswith(PREFIX)]
+    assert len(names) >= 3
+    assert {name.removeprefix(PREFIX).lower() for name in names} <= Settings.model_fields.keys()
+
+
+def test_every_link_between_the_documents_leads_somewhere():
+    for file in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text())
+        assert [link for link in links if not (file.parent / link).exists()] == []
 
 
 def test_the_readmes_app_is_the_example():
