@@ -84,12 +84,14 @@ class _Operator:
         workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
         for thread in (*workers, self._follower, threading.Thread(target=self._relist, daemon=True)):
             thread.start()
-        await self._kopf()
-        self._queue.close()  # kopf may end by itself, too
-        self._follower.stop()
-        for worker in workers:
-            worker.join(timeout=20)
-        self._lease.release()
+        try:
+            await self._kopf()
+        finally:  # kopf may end by itself, too, and fails when the CRD goes
+            self._queue.close()
+            self._follower.stop()
+            for worker in workers:
+                worker.join(timeout=20)
+            self._lease.release()
         return 0
 
     def _end(self) -> None:
