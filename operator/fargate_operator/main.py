@@ -96,12 +96,14 @@ class _Operator:
             thread.start()
         if self._bounds:
             self._bounds.start(self._bounds_changed)
-        await self._kopf()
-        self._queue.close()  # kopf may end by itself, too
-        self._follower.stop()
-        for worker in workers:
-            worker.join(timeout=20)
-        self._lease.release()
+        try:
+            await self._kopf()
+        finally:  # kopf may end by itself, too, and fails when the CRD goes
+            self._queue.close()
+            self._follower.stop()
+            for worker in workers:
+                worker.join(timeout=20)
+            self._lease.release()
         return 0
 
     def _end(self) -> None:

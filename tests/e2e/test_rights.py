@@ -126,8 +126,24 @@ def test_deleting_all_harms_no_app(place):
     assert "deletionTimestamp" not in place.app("spared")["metadata"]
 
 
-def test_deleting_the_operator_leaves_the_apps_and_the_crd(place):  # the last: nothing finishes a namespace's deletion here
+def test_deleting_the_crd_deletes_every_stack_and_the_operator_works_again_once_it_is_back(place):
     place.plane.install()  # deleting all took the Deployment
+    with OperatorProcess(place.plane, place.emulator.endpoint) as operator:
+        place.apply("doomed")
+        stack = place.ready("doomed")["stack"]["name"]
+        place.plane.kubectl("delete", "crd", "fargateapps.fargate-operator.dev", "--timeout=25s")
+        assert place.stack(stack) == "DELETE_COMPLETE"
+        assert operator.process.wait(30) == 1
+        assert place.plane.get("leases", "-n", NAMESPACE)["items"] == []
+        place.plane.install()
+        operator.start()  # as a Deployment would
+        operator.until_ready()
+        place.apply("back")
+        place.ready("back")
+
+
+def test_deleting_the_operator_leaves_the_apps_and_the_crd(place):  # the last: nothing finishes a namespace's deletion here
+    place.plane.install()
     place.apply("left")
     place.plane.kubectl("delete", "--wait=false", "-k", DEPLOY)
     assert place.plane.get("namespace", NAMESPACE)["metadata"]["deletionTimestamp"]
