@@ -7,10 +7,10 @@ export PYTHONPATH := tests
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test demo bench chaos golden crds reference verify lock clean
+.PHONY: help setup fmt lint types test image image-test demo bench chaos golden crds reference verify lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## install what the project needs
 	@$(BIN)/python -m harness.emulator
@@ -28,6 +28,7 @@ fmt: $(VENV)/.installed ## format the code; CHECK=1 only looks
 
 lint: $(VENV)/.installed ## lint, and hold the layers
 	@$(BIN)/ruff check .
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/lint-imports --verbose >/dev/null || $(BIN)/lint-imports
 
 types: $(VENV)/.installed ## type-check
@@ -35,6 +36,12 @@ types: $(VENV)/.installed ## type-check
 
 test: setup ## run the tests
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+image: ## build the image with docker or buildah; BASE=, TAG=
+	@$(shell command -v buildah >/dev/null && echo "buildah bud --tag" || echo "docker build --tag") $(or $(TAG),fargate-operator) $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+image-test: setup ## build the image without an engine, look through it, run the operator from it; wants root
+	@$(BIN)/pytest -p no:cacheprovider tests/image/check_image.py
 
 demo: setup ## watch the real thing: control plane, AWS emulator, operator, an example
 	@$(BIN)/python -m harness.demo

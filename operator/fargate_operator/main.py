@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import urllib3
@@ -132,6 +132,7 @@ class _Operator:
             registry=registry,
             settings=chosen,
             standalone=True,
+            identity=cast("Any", "fargate-operator"),  # else it asks for the user's name, and a pod's user may have none
             clusterwide=everywhere,
             namespaces=() if everywhere else self._settings.namespaces,
             ready_flag=self._watching,
