@@ -141,6 +141,12 @@ WAYS: dict[str, Way] = {
         _raw("AWS::IAM::Policy", PolicyName="all", PolicyDocument=POLICY, Roles=["Admin"]),
         {_TYPES: ["AWS::IAM::Policy"], "statements": True, "roles": [ADMIN]},
     ),
+    "a role behind an instance profile": Way(
+        "spec.resources.Thing.Properties.LaunchTemplateData.IamInstanceProfile",
+        "roles",
+        _raw("AWS::EC2::LaunchTemplate", LaunchTemplateData={"IamInstanceProfile": {"Name": "Admin"}}),
+        {_TYPES: ["AWS::EC2::*"], "roles": ["arn:aws:iam::*:instance-profile/Admin"]},
+    ),
     "a raw resource": Way("spec.resources.Thing.Type", _TYPES, _raw("AWS::SNS::Topic"), {_TYPES: ["AWS::SNS::Topic"]}),
     "a custom resource": Way("spec.resources.Thing.Type", _TYPES, _raw("Custom::Anything", ServiceToken=QUEUE),
                              {_TYPES: ["Custom::*"], "arns": [QUEUE]}),

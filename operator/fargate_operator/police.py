@@ -221,6 +221,9 @@ class _Judge:
             near = f"{path}{where}" if exact else self._origins.find(value, key, path) or path
             if isinstance(value, Mapping) and str(value.get("Key", "")).endswith(".s3.bucket"):
                 yield from self._reference(type_, "Bucket", value.get("Value"), near)
+            elif key == "IamInstanceProfile" and isinstance(value, Mapping) and not intrinsic(value):
+                for one in value.values():
+                    yield from self._reference(type_, key, one, near)
             elif not isinstance(value, Mapping) or intrinsic(value):
                 yield from self._reference(type_, key, value, near)
 

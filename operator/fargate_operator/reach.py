@@ -70,6 +70,8 @@ _ECS = "arn:{partition}:ecs:{region}:{account}"
 REACHES = (
     Reach("roles", "the role", r".*role(_?arns?|s)?", r"arn:[^:]*:(iam|sts)::[^:]*:(role|assumed-role)/", "AWS::IAM::Role$",
           arn="arn:{partition}:iam::{account}:role/"),
+    Reach("roles", "the instance profile", r".*instanceprofile(_?(arn|name))?", r"arn:[^:]*:iam::[^:]*:instance-profile/",
+          "AWS::IAM::InstanceProfile$", arn="arn:{partition}:iam::{account}:instance-profile/"),
     Reach("managed_policies", "the policy", r"managedpolicyarns", r"arn:[^:]*:iam::[^:]*:policy/", "AWS::IAM::ManagedPolicy$"),
     Reach("secrets", "the secret", r"credentialsparameter|secret_?(arn|id)|.*secretarn", r"arn:[^:]*:secretsmanager:",
           "AWS::(SecretsManager|RDS)::", ":", "arn:{partition}:secretsmanager:{region}:{account}:secret:"),
