@@ -255,6 +255,21 @@ WAYS: dict[str, Way] = {
         {"securityGroups": ["sg-0a1b2c3d*"]},
     ),
     "somebody's image": Way("spec.images.app", "images", {"images": {"app": {"uri": "other/app:1"}}}, {"images": ["other/*"]}),
+    "an image laundered through a name": Way(
+        "spec.services.web.overrides.container",
+        "images",
+        {
+            **_override(container={"Image": {"Ref": "Parameter"}}),
+            **_raw("AWS::SSM::Parameter", "Parameter", Type="String", Name="other/app", Value="x"),
+        },
+        {_TYPES: ["AWS::SSM::Parameter"], "images": ["*"]},
+    ),
+    "a role without a boundary, by null": Way(
+        "spec.resources.Thing.Properties.PermissionsBoundary",
+        "permissionsBoundary",
+        _raw("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=None),
+        None,
+    ),
     "an image in an override": Way("spec.services.web.overrides.container.Image", "images", _override(container={"Image": "other/app"}),
                                    {"images": ["other/*", "example/*"]}),
     "ECS Exec": Way("spec.services.web.exec", "exec", _web(exec=True), {"exec": True}),

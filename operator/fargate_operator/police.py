@@ -149,14 +149,15 @@ class _Judge:
                 yield Fault(where, self._says("resource_policies", "a policy that lets others in is not allowed"))
 
     def _role(self, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
-        boundary, role_path = properties.get("PermissionsBoundary"), properties.get("Path")
         where = f"{path}.Properties" if path.startswith("spec.resources.") else "spec.iam"
-        if boundary is not None and (text := self._values.text(boundary)) != self._bounds.permissions_boundary:
+        given = {name: self._values.text(properties[name]) for name in ("PermissionsBoundary", "Path") if name in properties}
+        text, role_path = given.get("PermissionsBoundary"), given.get("Path")
+        if text is not None and text != self._bounds.permissions_boundary:
             yield Fault(
                 f"{where}.PermissionsBoundary" if where != "spec.iam" else f"{where}.permissionsBoundary", self._boundary(text)
             )
-        if role_path is not None and not self._values.text(role_path).startswith(self._bounds.role_path):
-            wrong = f"the path {shown(self._values.text(role_path))} is not allowed"
+        if role_path is not None and not role_path.startswith(self._bounds.role_path):
+            wrong = f"the path {shown(role_path)} is not allowed"
             yield Fault(f"{where}.Path", self._says("role_path", wrong, f"it must begin with {self._bounds.role_path}"))
 
     def _listener_rule(self, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:

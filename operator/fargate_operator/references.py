@@ -88,7 +88,8 @@ def targets(value: Any) -> Iterator[str]:
 
 
 def _sub_targets(item: Any) -> Iterator[str]:
-    text, variables = (item[0], item[1]) if isinstance(item, list) and len(item) == 2 else (item, {})
+    pair = isinstance(item, list) and len(item) == 2 and isinstance(item[1], Mapping)
+    text, variables = (item[0], item[1]) if pair else (item, {})
     yield from targets(variables)
     for escaped, name in _REFERENCE.findall(text if isinstance(text, str) else ""):
         stem = name.split(".")[0]
