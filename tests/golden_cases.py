@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from fargate_operator.compiler import compile_app
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, recall
 from fargate_operator.model import App, parse_app
 
 ROOT = Path(__file__).parent
@@ -28,8 +28,7 @@ def app(case: str) -> App:
 def facts(case: str) -> Facts:
     """What the operator would have looked up."""
     raw = yaml.safe_load((ROOT / "golden" / case / "facts.yaml").read_text())
-    subnets = {key: Subnets(one["vpc_id"], tuple(one["subnet_ids"])) for key, one in raw.get("subnets", {}).items()}
-    return Facts(raw["account_id"], raw["region"], subnets=subnets, images=raw["images"])
+    return recall(raw, Facts(raw["account_id"], raw["region"]))
 
 
 def rendered(case: str) -> str:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from fargate_operator.bounds import BadBounds, Bounds, matches, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec, OutOfBounds
-from fargate_operator.facts import DEFAULT_NETWORK, Facts, Subnets
+from fargate_operator.facts import Facts, Subnets
+from fargate_operator.fragments.network import DEFAULT_NETWORK
 from fargate_operator.model import App, parse_app
 from fargate_operator.police import police
 from fargate_operator.template import Template

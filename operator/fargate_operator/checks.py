@@ -5,9 +5,9 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.errors import Fault
+from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY, size_fault
-from fargate_operator.fragments.task import HealthCheck
 from fargate_operator.fragments.values import seconds
 from fargate_operator.model import RETENTION, App
 from fargate_operator.workloads.function import FunctionSpec
@@ -124,9 +124,8 @@ def _functions(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
 def _function(function: FunctionSpec) -> Iterable[tuple[str, str]]:
     stems: dict[str, str] = {}
     for name, event in (function.events or {}).items():
-        kinds = sum(kind is not None for kind in (event.http_api, event.schedule, event.sqs))
-        if kinds != 1:
-            yield f"events.{name}", "must have exactly one kind: httpApi, schedule or sqs"
+        if len(event.kinds()) != 1:
+            yield f"events.{name}", "must have exactly one kind: httpApi, schedule, sqs, sns, eventBridge, stream or s3"
         stem = names.identifier(name)
         if stem in stems:
             yield f"events.{name}", f"collides with {stems[stem]}: both are {stem} as identifiers; rename one"

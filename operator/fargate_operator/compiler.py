@@ -5,9 +5,9 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.errors import Fault, InvalidSpec
-from fargate_operator.facts import Facts
+from fargate_operator.facts import Facts, record
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
-from fargate_operator.fragments.network import question
+from fargate_operator.fragments.network import own_group, question, subnets_key
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
 from fargate_operator.fragments.task import TaskSpec
@@ -16,7 +16,7 @@ from fargate_operator.references import PSEUDO, substitute, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
 from fargate_operator.workloads import function, scheduled_task, service, task
 
-COMPILER_VERSION = "1"
+COMPILER_VERSION = "2"
 DEFAULT_RETENTION = 30
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
@@ -29,7 +29,7 @@ def input_digest(app: App, facts: Facts) -> str:
             "version": COMPILER_VERSION,
             "spec": app.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
             "name": [app.namespace, app.name],
-            "facts": _facts(facts),
+            "facts": record(facts),
         }
     )
 
@@ -49,7 +49,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     template = Template(
         resources=substitute({**raw, **resources}, raw.keys()),
         outputs=substitute(outputs, raw.keys()),
-        metadata={names.DOMAIN: _facts(facts)},
+        metadata={names.DOMAIN: record(facts)},
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
@@ -57,14 +57,6 @@ def compile_app(app: App, facts: Facts) -> Template:
     if faults:
         raise InvalidSpec(faults)
     return template
-
-
-def _facts(facts: Facts) -> dict[str, Any]:
-    """What the compiler was told and may not ask again: pins of images and subnets."""
-    return {
-        "images": dict(facts.images),
-        "subnets": {key: [found.vpc_id, *found.subnet_ids] for key, found in facts.subnets.items()},
-    }
 
 
 def _scope(app: App, facts: Facts) -> Scope:
@@ -91,8 +83,8 @@ def _scope(app: App, facts: Facts) -> Scope:
 
 def _security_groups(app: App, facts: Facts) -> dict[str, str]:
     """VPC → logical ID, for each VPC where some task names no security group. The first has the plain name."""
-    keys = (question(network) for network in app.networks() if not network.security_group_ids)
-    vpcs = sorted({facts.subnets[key].vpc_id for key in keys if key is not None})
+    asked = (question(network) for network, always in app.placements() if own_group(network, always=always))
+    vpcs = sorted({facts.subnets[subnets_key(one)].vpc_id for one in asked})
     if len(vpcs) == 1:
         return {vpcs[0]: names.SECURITY_GROUP}
     return {vpc: f"{names.SECURITY_GROUP}{names.identifier(vpc)}" for vpc in vpcs}

@@ -1,28 +1,62 @@
 """What the compiler may know of the account it compiles for: a frozen value, looked up at the edge (`aws.resolve`).
 
-Looking things up inside the compiler would make a template depend on when it was compiled.
+Looking things up inside the compiler would make a template depend on when it was compiled. What was looked up is recorded, in the
+status and in the template's Metadata (`record`), and stays until the spec changes (`recall`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Subnets:
-    """The subnets found for a network that names none, and the VPC that they lie in."""
+    """Subnets that were looked up, the VPC that they lie in, and the availability zone of each; no zones where not known."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
+    zones: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The existing listener of `spec.loadBalancer.listenerArn`; `url` is where it listens, without a path."""
+
+    vpc_id: str
+    security_group_ids: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A service that is or was scaled.
+
+    `declared` is the desiredCount that the spec had then, `kept` what ran when scaling was taken away: None while it is scaled.
+    """
+
+    declared: int | None = None
+    kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How ECS has set the production rule's weights of a service's two target groups, and of which rule they were read."""
+
+    first: int
+    second: int
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The account, and the answers to the questions that a spec leaves open.
 
-    `subnets` has an entry a `network` value that names no subnetIds, under `network_key`; the default VPC's is under
-    ``"default"``. `images` maps a name in `spec.images` to the URI that is deployed: with the digest where it could be
-    resolved, as written where not.
+    `subnets` has an entry a question of `fragments.network`, under `subnets_key`. `images` maps a name in `spec.images` to the
+    URI that is deployed: with the digest where it could be resolved, as written where not. `code` maps a function with code in
+    S3 to the object's version. `counts` and `weights` are of services, by key.
     """
 
     account_id: str
@@ -30,11 +64,59 @@ class Facts:
     partition: str = "aws"
     subnets: Mapping[str, Subnets] = field(default_factory=lambda: MappingProxyType({}))
     images: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    code: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    listener: Listener | None = None
+    counts: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
+    weights: Mapping[str, Weights] = field(default_factory=lambda: MappingProxyType({}))
 
 
-DEFAULT_NETWORK = "default"
+def record(facts: Facts) -> dict[str, Any]:
+    """What was looked up, as plain JSON data without empty parts; the account, region and partition are not in it."""
+    parts: dict[str, Any] = {
+        "images": dict(facts.images),
+        "subnets": {key: _plain(one) for key, one in facts.subnets.items()},
+        "code": dict(facts.code),
+        "listener": _plain(facts.listener) if facts.listener else None,
+        "counts": {key: _plain(one) for key, one in facts.counts.items()},
+        "weights": {key: _plain(one) for key, one in facts.weights.items()},
+    }
+    return {name: value for name, value in parts.items() if value}
 
 
-def network_key(vpc_id: str, tags: Mapping[str, str]) -> str:
-    """The key in `Facts.subnets` of a network selector."""
-    return ",".join([vpc_id, *(f"{name}={value}" for name, value in sorted(tags.items()))])
+def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
+    """`base` with what was recorded. Raises nothing for what another version recorded: that is looked up anew."""
+    return Facts(
+        base.account_id,
+        base.region,
+        base.partition,
+        subnets=_values(Subnets, recorded.get("subnets")),
+        images={str(name): str(uri) for name, uri in _map(recorded.get("images")).items()},
+        code={str(name): str(version) for name, version in _map(recorded.get("code")).items()},
+        listener=_value(Listener, recorded.get("listener")),
+        counts=_values(Count, recorded.get("counts")),
+        weights=_values(Weights, recorded.get("weights")),
+    )
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A flat dataclass as JSON data; fields that have their default are left out."""
+    fields = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in fields.items() if one not in (None, "", ())}
+
+
+def _value(kind: type[T], recorded: Any) -> T | None:
+    if not isinstance(recorded, Mapping) or not recorded.keys() <= kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
+        return None
+    try:
+        return kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in recorded.items()})
+    except TypeError:
+        return None
+
+
+def _values(kind: type[T], recorded: Any) -> dict[str, T]:
+    found = {str(key): _value(kind, one) for key, one in _map(recorded).items()}
+    return {key: one for key, one in found.items() if one is not None}
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
-from fargate_operator.fragments.network import Network, Selector, merge_networks
+from fargate_operator.fragments.load_balancer import LoadBalancer
+from fargate_operator.fragments.network import Network, Question, merge_networks, question, subnets_key
 from fargate_operator.fragments.overrides import Overrides
 from fargate_operator.fragments.sizes import SIZE_RULES
 from fargate_operator.fragments.task import Architecture, Cpu, TaskSpec
@@ -44,12 +46,19 @@ StackName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$", max_length=32)]
 
 
+_IMAGE = "AWS::ECS::TaskDefinition ContainerDefinitions.Image, AWS::Lambda::Function Code.ImageUri"
+
+
 class Cluster(Strict):
     """The ECS cluster; omitted: one of the app's own."""
 
-    name: Text | None = text("Name of the app's own cluster; default: named by CloudFormation")
-    container_insights: Literal["enabled", "enhanced", "disabled"] | None = text("Default: the account's setting")
-    existing: Arn | None = text("ARN of a cluster to run on instead; excludes the other fields")
+    name: Text | None = text("Of the app's own cluster", default="named by CloudFormation", aws="AWS::ECS::Cluster ClusterName")
+    container_insights: Literal["enabled", "enhanced", "disabled"] | None = text(
+        "Metrics by task and container", default="the account's setting", aws="AWS::ECS::Cluster ClusterSettings"
+    )
+    existing: Arn | None = text(
+        "ARN of a cluster to run on instead; excludes the other fields", default="none", aws="AWS::ECS::Service Cluster"
+    )
 
     cel = [
         {
@@ -62,11 +71,11 @@ class Cluster(Strict):
 class Image(Strict):
     """A container image: a repository and tag, or a URI."""
 
-    repository: Text | None = text("Repository without a tag; in ECR the tag is resolved to its digest")
+    repository: Text | None = text("Repository without a tag; in ECR the tag is resolved to its digest", aws=_IMAGE)
     tag: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)] | None = text(
-        "Tag in the repository; goes with repository"
+        "Tag in the repository; goes with repository. Its digest is what is deployed", aws=_IMAGE
     )
-    uri: Text | None = text("The whole image reference instead of repository and tag")
+    uri: Text | None = text("The whole image reference instead of repository and tag", aws=_IMAGE)
 
     cel = [
         {
@@ -83,45 +92,84 @@ class Image(Strict):
 class Logs(Strict):
     """The CloudWatch log group of tasks and functions."""
 
-    group_name: Text | None = text("Default: named by CloudFormation")
+    group_name: Text | None = text("Its name", default="named by CloudFormation", aws="AWS::Logs::LogGroup LogGroupName")
     retention_in_days: Annotated[int, Field(strict=True, json_schema_extra={"enum": list(RETENTION)})] | None = text(
-        "Days that logs are kept, one of CloudWatch's own values; default 30"
+        "Days that logs are kept, one of CloudWatch's own values", default="30", aws="AWS::Logs::LogGroup RetentionInDays"
     )
 
 
+_NO_IMAGE = {"functions": "!has(self.functions[name].image) || "}  # its code may be in S3
 _KINDS = ("services", "scheduledTasks", "tasks", "functions")
 
 
 class Spec(Strict):
     """What the app is to be."""
 
-    region: Region | None = text("AWS region; default: the operator's at the first reconcile; immutable")
-    stack_name: StackName | None = text("Default <namespace>-<name>-<6 hex digits>; immutable")
-    suspend: Flag | None = text("Touch nothing while true, but for a deletion; default false")
+    region: Region | None = text("AWS region; immutable", default="the operator's at the first reconcile")
+    stack_name: StackName | None = text("Of the stack; immutable", default="<namespace>-<name>-<6 hex digits>", aws="StackName")
+    suspend: Flag | None = text("Touch nothing while true, but for a deletion", default="false")
     deletion_policy: Literal["Delete", "Retain"] | None = text(
-        "What becomes of the stack when this object is deleted; default Delete"
+        "What becomes of the stack when this object is deleted", default="Delete", aws="DeleteStack"
     )
-    termination_protection: Flag | None = text("While true a deletion is Stalled; left out, what was set in AWS stays as it is")
-    cluster: Cluster | None = text("The ECS cluster; default: one of the app's own")
-    images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text("Name → image; workloads refer to the name")
-    cpu: Cpu | None = text("CPU units of each task; default 256")
-    memory: Memory | None = text("MiB of each task, or a string such as 0.5GB; default 512")
-    architecture: Architecture | None = text("Of the processor; default: ECS's own")
-    environment: Environment | None = text("Environment variables of every workload")
-    secrets: Secrets | None = text("Name → SSM parameter (with a leading slash) or secret ARN, for every workload")
-    network: Network | None = text("Where tasks run; default: the account's default VPC, with public addresses")
-    iam: Iam | None = text("Roles and rights")
-    logs: Logs | None = text("The log group")
-    tags: Tags | None = text("On every resource that takes tags")
-    overrides: Overrides | None = text("For every task, before a workload's own")
-    services: Annotated[dict[Key, ServiceSpec], Field(max_length=WORKLOADS)] | None = text("Long-running services")
+    termination_protection: Flag | None = text(
+        "While true a deletion is Stalled", default="false; what was set in AWS stays as it is", aws="EnableTerminationProtection"
+    )
+    cluster: Cluster | None = text("The ECS cluster", default="one of the app's own", aws="AWS::ECS::Cluster")
+    images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text(
+        "Name → image; workloads refer to the name", aws=_IMAGE
+    )
+    cpu: Cpu | None = text("CPU units of each task", default="256", aws="AWS::ECS::TaskDefinition Cpu")
+    memory: Memory | None = text(
+        "MiB of each task, or a string such as 0.5GB", default="512", aws="AWS::ECS::TaskDefinition Memory"
+    )
+    architecture: Architecture | None = text(
+        "Of the processor", default="ECS's own: X86_64", aws="AWS::ECS::TaskDefinition RuntimePlatform.CpuArchitecture"
+    )
+    environment: Environment | None = text(
+        "Environment variables of every workload",
+        default="none",
+        aws="AWS::ECS::TaskDefinition ContainerDefinitions.Environment, AWS::Lambda::Function Environment",
+    )
+    secrets: Secrets | None = text(
+        "Name → SSM parameter (with a leading slash) or secret ARN, for every workload",
+        default="none",
+        aws="AWS::ECS::TaskDefinition ContainerDefinitions.Secrets, AWS::IAM::Role Policies",
+    )
+    network: Network | None = text(
+        "Where tasks run",
+        default="the account's default VPC, with public addresses",
+        aws="AWS::ECS::Service NetworkConfiguration, AWS::Scheduler::Schedule Target.EcsParameters.NetworkConfiguration",
+    )
+    iam: Iam | None = text("Roles and rights", default="roles with what the app needs", aws="AWS::IAM::Role")
+    load_balancer: LoadBalancer | None = text(
+        "One Application Load Balancer, made when a service has http",
+        default="one that faces the internet, by HTTP",
+        aws="AWS::ElasticLoadBalancingV2::LoadBalancer",
+    )
+    logs: Logs | None = text("The log group", default="one that keeps logs for 30 days", aws="AWS::Logs::LogGroup")
+    tags: Tags | None = text("On every resource that takes tags", default="none", aws="Tags")
+    overrides: Overrides | None = text("For every task, before a workload's own", default="none")
+    services: Annotated[dict[Key, ServiceSpec], Field(max_length=WORKLOADS)] | None = text(
+        "Long-running services", default="none", aws="AWS::ECS::Service, AWS::ECS::TaskDefinition"
+    )
     scheduled_tasks: Annotated[dict[Key, ScheduledTaskSpec], Field(max_length=WORKLOADS)] | None = text(
-        "Tasks started by a schedule"
+        "Tasks started by a schedule", default="none", aws="AWS::Scheduler::Schedule, AWS::ECS::TaskDefinition"
     )
-    tasks: Annotated[dict[Key, RunTaskSpec], Field(max_length=WORKLOADS)] | None = text("Task definitions to run when wanted")
-    functions: Annotated[dict[Key, FunctionSpec], Field(max_length=WORKLOADS)] | None = text("Lambda functions")
-    resources: Annotated[dict[LogicalId, Raw], Field(max_length=200)] | None = text("Raw CloudFormation resources")
-    outputs: Annotated[dict[LogicalId, Raw], Field(max_length=100)] | None = text("Raw CloudFormation outputs")
+    tasks: Annotated[dict[Key, RunTaskSpec], Field(max_length=WORKLOADS)] | None = text(
+        "Task definitions to run when wanted", default="none", aws="AWS::ECS::TaskDefinition"
+    )
+    functions: Annotated[dict[Key, FunctionSpec], Field(max_length=WORKLOADS)] | None = text(
+        "Lambda functions", default="none", aws="AWS::Lambda::Function"
+    )
+    http_api: HttpApi | None = text(
+        "The HTTP API that the functions' httpApi events share", default="one without CORS", aws="AWS::ApiGatewayV2::Api"
+    )
+    resources: Annotated[dict[LogicalId, Raw], Field(max_length=200)] | None = text(
+        "Logical ID → raw CloudFormation resource; intrinsic functions as objects", default="none", aws="Resources"
+    )
+    outputs: Annotated[dict[LogicalId, Raw], Field(max_length=100)] | None = text(
+        "Name → raw CloudFormation output; its value comes back in status.outputs", default="none", aws="Outputs"
+    )
 
     cel = [
         *SIZE_RULES,
@@ -134,7 +182,8 @@ class Spec(Strict):
         ),
         *(
             {
-                "rule": f"!has(self.{kind}) || has(self.images) && self.{kind}.all(name, self.{kind}[name].image in self.images)",
+                "rule": f"!has(self.{kind}) || self.{kind}.all(name, {_NO_IMAGE.get(kind, '')}has(self.images) && "
+                f"self.{kind}[name].image in self.images)",
                 "message": f"each image of {kind} must be a name in images",
             }
             for kind in _KINDS
@@ -171,14 +220,36 @@ class App:
             if isinstance(workload, TaskSpec):
                 yield field, key, workload
 
-    def networks(self) -> Iterable[Network]:
-        """The network of each ECS task."""
-        return (merge_networks(self.spec.network, workload.network) for _, _, workload in self.tasks())
+    def exposed(self) -> Mapping[str, ServiceSpec]:
+        """The services with http, by key."""
+        return {key: one for key, one in sorted((self.spec.services or {}).items()) if one.http}
+
+    def placements(self) -> Iterable[tuple[Network, bool]]:
+        """The network of each workload that has one, and whether it always needs a security group of the app's own there."""
+        shared = self.spec.network
+        for _, _, workload in self.workloads():
+            if isinstance(workload, TaskSpec):
+                yield merge_networks(shared, workload.network), isinstance(workload, ServiceSpec) and bool(workload.http)
+            elif workload.vpc:
+                yield shared or Network(), True
+
+    def balancer_network(self) -> Network | None:
+        """Where the app's own load balancer is; None where it has none."""
+        balancer = self.spec.load_balancer
+        if not self.exposed() or (balancer and balancer.listener_arn):
+            return None
+        shared = self.spec.network or Network()
+        if balancer and balancer.subnet_ids:
+            return Network(subnet_ids=balancer.subnet_ids)
+        return Network(subnet_ids=shared.subnet_ids, selector=shared.selector)
 
 
-def network_questions(app: App) -> frozenset[Selector | None]:
-    """Which networks must be looked up: None is the account's default VPC."""
-    return frozenset(network.selector for network in app.networks() if not network.subnet_ids)
+def network_questions(app: App) -> Mapping[str, Question]:
+    """Which subnets must be looked up, by their key in `Facts.subnets`."""
+    asked = [question(one) for one, always in app.placements() if always or not one.subnet_ids]
+    if balancer := app.balancer_network():
+        asked.append(question(balancer))
+    return {subnets_key(one): one for one in asked}
 
 
 def parse_app(manifest: Mapping[str, Any]) -> App:
@@ -302,7 +373,13 @@ def _message(detail: Any) -> str:
 
 
 # What stands in for a required value that is faulty, so that the rest of its object is judged as well.
-_STAND_INS = {"image": "stand-in", "schedule": "rate(1 hour)", "expression": "rate(1 hour)", "route": "GET /", "queueArn": "arn:"}
+_STAND_INS: dict[str, Any] = {
+    **dict.fromkeys(("image", "s3Bucket", "s3Key", "handler", "runtime", "namespace", "fileSystemId", "function", "bucket"), "x"),
+    **dict.fromkeys(("queueArn", "topicArn", "arn", "certificateArn"), "arn:"),
+    **dict.fromkeys(("schedule", "expression"), "rate(1 hour)"),
+    **dict.fromkeys(("min", "max", "backlogPerTask"), 1),
+    "route": "GET /", "mountPath": "/", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
+}  # fmt: skip
 
 
 def _prune(rest: Any, loc: tuple[int | str, ...], *, missing: bool) -> None:
@@ -319,7 +396,8 @@ def _prune(rest: Any, loc: tuple[int | str, ...], *, missing: bool) -> None:
         except (KeyError, IndexError, TypeError):
             return  # cut out with an earlier fault
     last = steps[-1]
-    if isinstance(rest, dict) and last in _STAND_INS and (missing or last in rest) and "[key]" not in loc:
+    stands = isinstance(rest, dict) and last in _STAND_INS and rest.get(last) != _STAND_INS[str(last)]
+    if stands and (missing or last in rest) and "[key]" not in loc:
         rest[last] = _STAND_INS[str(last)]
     elif isinstance(rest, dict):
         rest.pop(last, None)

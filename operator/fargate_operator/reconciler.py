@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
-from fargate_operator.aws.resolve import pins, resolve
+from fargate_operator.aws.resolve import resolve
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, recall, record
 from fargate_operator.follower import Follower
-from fargate_operator.fragments.network import configuration, merge_networks, selector_key
+from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
-from fargate_operator.model import App, network_questions, parse_app
+from fargate_operator.model import App, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.plan import (
     OUTSIDE,
@@ -177,9 +177,9 @@ class Reconciler:
         unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
         facts = None if turn.seen.previous or turn.reconcile_now else self._remembered(turn)
         if facts is None:
-            known = _pins(app, turn.seen) if unchanged else None
+            known = _pins(turn.seen) if unchanged else None
             facts = resolve(self._world.clients, turn.seen.region, app, known)
-        return replace(turn, facts=facts).with_seen(images=facts.images)
+        return replace(turn, facts=facts).with_seen(pins=record(facts))
 
     def _remembered(self, turn: Turn) -> Facts | None:
         """The facts that the stack was made from, when the status was lost and the spec is still the same."""
@@ -187,7 +187,7 @@ class Reconciler:
         if stack is None or stack.owner != turn.owner or not stack.input_digest:
             return None
         recorded = self._world.stacks(turn.seen.region).metadata(stack)
-        found = pins(recorded, Facts(turn.seen.account_id, turn.seen.region))
+        found = recall(recorded, Facts(turn.seen.account_id, turn.seen.region))
         facts = resolve(self._world.clients, turn.seen.region, _app(turn), found)
         return facts if input_digest(_app(turn), facts) == stack.input_digest else None
 
@@ -364,28 +364,20 @@ def _app(turn: Turn) -> App:
     return turn.seen.app
 
 
-def _pins(app: App, seen: Seen) -> Facts:
-    """What the status recorded: the images, and the subnets where there was one question only."""
-    images = {name: str(one["uri"]) for name, one in (seen.previous.get("images") or {}).items() if one.get("uri")}
-    network, subnets = seen.previous.get("network") or {}, {}
-    questions = list(network_questions(app))
-    if len(questions) == 1 and network.get("vpcId") and network.get("subnetIds"):
-        selector = questions[0]
-        key = selector_key(selector)
-        subnets[key] = Subnets(str(network["vpcId"]), tuple(network["subnetIds"]))
-    return Facts(seen.account_id, seen.region, subnets=subnets, images=images)
+def _pins(seen: Seen) -> Facts:
+    """What the status recorded of what was looked up."""
+    images = {name: one.get("uri") for name, one in (seen.previous.get("images") or {}).items() if one.get("uri")}
+    return recall({**(seen.previous.get("pins") or {}), "images": images}, Facts(seen.account_id, seen.region))
 
 
 def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:
-    """What tasks run with, for the status: the first task's network."""
-    own = next((task.network for _, _, task in app.tasks()), None)
-    if not any(True for _ in app.tasks()):
+    """What tasks run with, for the status: the first workload's network."""
+    first = next(iter(app.placements()), None)
+    if first is None:
         return {}
     found = {one.vpc_id: "" for one in facts.subnets.values()}
-    body = configuration(merge_networks(app.spec.network, own), facts, found)
+    body = configuration(first[0], facts, found, always=first[1])
     groups = [one for one in body.get("SecurityGroups", ()) if isinstance(one, str)]
     made = (stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "") if stack else "").split(",")
     network = {"subnetIds": body["Subnets"], "securityGroupIds": groups or [one for one in made if one]}
-    if len(facts.subnets) == 1:
-        network["vpcId"] = next(iter(facts.subnets.values())).vpc_id
     return {name: value for name, value in network.items() if value} | {"assignPublicIp": body["AssignPublicIp"] == "ENABLED"}

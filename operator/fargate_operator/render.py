@@ -12,8 +12,8 @@ from fargate_operator.bounds import BadBounds, Rules, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.fragments.network import Network, question
-from fargate_operator.model import App, parse_app
+from fargate_operator.fragments.network import Network, Selector
+from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.police import police
 
 STAND_IN_VPC = "vpc-00000000000000000"
@@ -84,10 +84,9 @@ def render(manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules |
 
 def _facts(app: App, args: argparse.Namespace) -> Facts:
     found: dict[str, Subnets] = {}
-    for network in app.networks():
-        if (key := question(network)) is not None:
-            vpc = network.selector.vpc_id if network.selector else STAND_IN_VPC
-            found[key] = Subnets(vpc, tuple(args.subnet_ids))
+    for key, asked in network_questions(app).items():
+        vpc = asked.vpc_id if isinstance(asked, Selector) else STAND_IN_VPC
+        found[key] = Subnets(vpc, asked if isinstance(asked, tuple) else tuple(args.subnet_ids))
     images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or "eu-west-1"
     return Facts(args.account, region, args.partition, subnets=found, images=images)

@@ -47,7 +47,7 @@ class Seen:
     stack: StackObservation | None = None
     attempt: Attempt = field(default_factory=Attempt)
     services: Mapping[str, ServiceObservation] | None = None
-    images: Mapping[str, str] = field(default_factory=dict)
+    pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
     network: Mapping[str, Any] = field(default_factory=dict)
     template_digest: str = ""
     input_digest: str = ""
@@ -309,13 +309,16 @@ def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
     return seen.attempt.digest or str(old.get("attemptedDigest", "")), seen.attempt.failed
 
 
-_KEPT = ("clusterArn", "images", "network", "services", "scheduledTasks", "tasks", "functions", "httpApi", "outputs", "summary")
+_KEPT = (
+    "clusterArn", "images", "network", "pins", "services", "scheduledTasks", "tasks", "functions", "httpApi", "outputs",
+    "summary",
+)  # fmt: skip
 
 
 def _kept(seen: Seen) -> tuple[str, ...]:
-    """What stays where nothing new was seen. Images and network of an older spec are no pins for this one."""
+    """What stays where nothing new was seen. Images, network and pins of an older spec are no pins for this one."""
     same = seen.previous.get("observedGeneration") == seen.generation
-    return _KEPT if same else tuple(name for name in _KEPT if name not in {"images", "network"})
+    return _KEPT if same else tuple(name for name in _KEPT if name not in {"images", "network", "pins"})
 
 
 def _workloads(seen: Seen) -> dict[str, Any]:
@@ -329,7 +332,8 @@ def _workloads(seen: Seen) -> dict[str, Any]:
     return {
         "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else seen.previous.get("summary"),
         "clusterArn": outputs.get(names.CLUSTER_OUTPUT),
-        "images": {name: {"uri": uri} for name, uri in sorted(seen.images.items())},
+        "images": {name: {"uri": uri} for name, uri in sorted((seen.pins.get("images") or {}).items())},
+        "pins": {name: value for name, value in seen.pins.items() if name != "images"},
         "network": dict(seen.network),
         "services": services,
         "scheduledTasks": {

@@ -68,11 +68,14 @@ STATUS: dict[str, Any] = {
         images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
         network=_object(
             "What tasks run with",
-            vpcId=_string("VPC that was looked up"),
             subnetIds=_strings("Subnets"),
             securityGroupIds=_strings("Security groups"),
             assignPublicIp={"type": "boolean", "description": "Whether tasks get public addresses"},
         ),
+        pins={
+            **_object("What was looked up, and stays until the spec changes or on reconcile-now: the operator's own"),
+            "x-kubernetes-preserve-unknown-fields": True,
+        },
         services=_map(
             "By name",
             _object(

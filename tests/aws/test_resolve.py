@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.crd import GROUP, VERSION
 from fargate_operator.errors import Terminal
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, Subnets, recall, record
 from fargate_operator.model import App, parse_app
 
 ACCOUNT = "123456789012"
@@ -47,12 +47,16 @@ class Account:
 
     def paginate(self, Filters: list[dict[str, Any]]) -> Iterator[Any]:  # noqa: N803
         self.asked.append("subnets")
-        [vpc] = next(one["Values"] for one in Filters if one["Name"] == "vpc-id")
-        return iter([{"Subnets": [{"SubnetId": subnet}]} for subnet in self.subnets[vpc]])
+        wanted = {one["Name"]: one["Values"] for one in Filters}
+        there = [(vpc, subnet) for vpc, subnets in self.subnets.items() for subnet in subnets]
+        found = [one for one in there if one[0] in wanted.get("vpc-id", one) and one[1] in wanted.get("subnet-id", one)]
+        return iter(
+            [{"Subnets": [{"SubnetId": subnet, "VpcId": vpc, "AvailabilityZone": f"zone-{subnet[-1]}"}]} for vpc, subnet in found]
+        )
 
 
-def app(uri: str) -> App:
-    spec = {"images": {"app": {"uri": uri}}, "services": {"web": {"image": "app"}}}
+def app(uri: str, **more: Any) -> App:
+    spec = {"images": {"app": {"uri": uri}}, "services": {"web": {"image": "app"}}, **more}
     metadata = {"namespace": "team", "name": "shop", "uid": "u", "generation": 1}
     return parse_app({"apiVersion": f"{GROUP}/{VERSION}", "kind": "FargateApp", "metadata": metadata, "spec": spec})
 
@@ -83,7 +87,9 @@ def test_an_image_that_is_missing_says_so_and_lies_outside_the_object(known: str
 
 
 def test_no_network_means_the_default_vpc() -> None:
-    assert facts(Account(), f"{SHOP}:v1").subnets == {"default": Subnets("vpc-default", ("subnet-a", "subnet-b"))}
+    assert facts(Account(), f"{SHOP}:v1").subnets == {
+        "default": Subnets("vpc-default", ("subnet-a", "subnet-b"), ("zone-a", "zone-b"))
+    }
 
 
 def test_an_account_without_a_default_vpc_says_so() -> None:
@@ -100,4 +106,44 @@ def test_what_is_pinned_is_not_looked_up_again() -> None:
     account.asked.clear()
     account.images["shop", "v1"] = "sha256:two"
     assert facts(account, f"{SHOP}:v1", before) == before
+    assert account.asked == []
+
+
+WEB = {"web": {"image": "app", "port": 80, "http": {}}}
+
+
+def test_subnets_that_the_spec_names_are_looked_up_where_a_load_balancer_needs_their_vpc_and_zones() -> None:
+    account = Account()
+    named = app("example/app:1", network={"subnetIds": ["subnet-b", "subnet-a"]}, services=WEB)
+    found = resolve(account, "eu-west-1", named, None)  # type: ignore[arg-type]
+    assert found.subnets == {"subnet-b,subnet-a": Subnets("vpc-default", ("subnet-b", "subnet-a"), ("zone-b", "zone-a"))}
+
+
+def test_subnets_that_nothing_depends_on_are_not_looked_up() -> None:
+    account = Account()
+    resolve(account, "eu-west-1", app("example/app:1", network={"subnetIds": ["subnet-x"]}), None)  # type: ignore[arg-type]
+    assert account.asked == []
+
+
+@pytest.mark.parametrize(("subnets", "words"), [(["subnet-x"], "no subnet subnet-x"), (["subnet-a", "subnet-c"], "one VPC")])
+def test_subnets_that_are_not_there_or_lie_apart_say_so(subnets: list[str], words: str) -> None:
+    account = Account()
+    account.subnets["vpc-other"] = ["subnet-c"]
+    with pytest.raises(Terminal, match=words) as caught:
+        resolve(account, "eu-west-1", app("example/app:1", network={"subnetIds": subnets}, services=WEB), None)  # type: ignore[arg-type]
+    assert caught.value.reason == "NetworkNotFound"
+
+
+def test_several_selectors_are_asked_each_and_pinned() -> None:
+    account = Account()
+    account.subnets["vpc-other"] = ["subnet-c"]
+    places = {
+        key: {"image": "app", "network": {"selector": {"vpcId": vpc, "tags": {"Tier": "a"}}}}
+        for key, vpc in (("one", "vpc-default"), ("two", "vpc-other"))
+    }
+    both = app("example/app:1", services=places)
+    found = resolve(account, "eu-west-1", both, None)  # type: ignore[arg-type]
+    assert found.subnets.keys() == {"vpc-default,Tier=a", "vpc-other,Tier=a"}
+    account.asked.clear()
+    assert resolve(account, "eu-west-1", both, recall(record(found), found)) == found  # type: ignore[arg-type]
     assert account.asked == []

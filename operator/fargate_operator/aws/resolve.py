@@ -1,7 +1,6 @@
 """Facts: what a spec leaves open, looked up in EC2 and ECR."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,9 +10,10 @@ from fargate_operator.aws.errors import code, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.fragments.network import Selector, selector_key
+from fargate_operator.fragments.network import Question
 from fargate_operator.model import App, Image, network_questions
 
+MOST_SUBNETS = 16  # an AwsvpcConfiguration takes no more
 _ECR = re.compile(
     r"^(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(?P<digest>@.+)?$"
 )
@@ -29,9 +29,8 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
         for name, image in sorted((app.spec.images or {}).items())
     }
     subnets = {}
-    for selector in network_questions(app):
-        key = selector_key(selector)
-        subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), selector)
+    for key, asked in network_questions(app).items():
+        subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked)
     return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images)
 
 
@@ -62,27 +61,41 @@ def _missing(image: str) -> Terminal:
     return Terminal(Reason.ImageNotFound, f"ECR has no image {image}; push it", outside=True)
 
 
-def _subnets(ec2: Any, selector: Selector | None) -> Subnets:
+def _subnets(ec2: Any, asked: Question) -> Subnets:
     with translated("DescribeSubnets"):
-        if selector is None:
-            vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-            if not vpcs:
-                raise Terminal(
-                    Reason.NetworkNotFound, "spec.network: the account has no default VPC; name subnetIds", outside=True
-                )
-            vpc, wanted = vpcs[0]["VpcId"], [{"Name": "default-for-az", "Values": ["true"]}]
-        else:
-            vpc = selector.vpc_id
-            wanted = [{"Name": f"tag:{name}", "Values": [value]} for name, value in sorted((selector.tags or {}).items())]
-        filters = [{"Name": "vpc-id", "Values": [vpc]}, *wanted]
+        vpc, filters = _filters(ec2, asked)
         pages = ec2.get_paginator("describe_subnets").paginate(Filters=filters)
-        found = sorted(subnet["SubnetId"] for page in pages for subnet in page["Subnets"])
+        found = sorted((one["SubnetId"], one["AvailabilityZone"], one["VpcId"]) for page in pages for one in page["Subnets"])
+    if isinstance(asked, tuple):
+        return _named(asked, found)
     if not found:
         raise Terminal(Reason.NetworkNotFound, f"spec.network: no subnet of {vpc} matches", outside=True)
-    return Subnets(vpc, tuple(found[:16]))
+    found = found[:MOST_SUBNETS]
+    return Subnets(vpc, tuple(one for one, _, _ in found), tuple(zone for _, zone, _ in found))
 
 
-def pins(metadata: Mapping[str, Any], base: Facts) -> Facts:
-    """The pins that a template's Metadata or a status recorded."""
-    subnets = {key: Subnets(value[0], tuple(value[1:])) for key, value in (metadata.get("subnets") or {}).items()}
-    return Facts(base.account_id, base.region, base.partition, subnets=subnets, images=dict(metadata.get("images") or {}))
+def _filters(ec2: Any, asked: Question) -> tuple[str, list[dict[str, Any]]]:
+    """The VPC, empty where it is what is asked, and the filters of DescribeSubnets."""
+    if isinstance(asked, tuple):
+        return "", [{"Name": "subnet-id", "Values": list(asked)}]
+    if asked is not None:
+        tags = [{"Name": f"tag:{name}", "Values": [value]} for name, value in sorted((asked.tags or {}).items())]
+        return asked.vpc_id, [{"Name": "vpc-id", "Values": [asked.vpc_id]}, *tags]
+    vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    if not vpcs:
+        raise Terminal(Reason.NetworkNotFound, "spec.network: the account has no default VPC; name subnetIds", outside=True)
+    vpc = str(vpcs[0]["VpcId"])
+    return vpc, [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default-for-az", "Values": ["true"]}]
+
+
+def _named(asked: tuple[str, ...], found: list[tuple[str, str, str]]) -> Subnets:
+    """Subnets that the spec names, in its order."""
+    there = {one: (zone, vpc) for one, zone, vpc in found}
+    if missing := [one for one in asked if one not in there]:
+        message = f"spec.network: the app's region has no subnet {', '.join(missing)}"
+        raise Terminal(Reason.NetworkNotFound, message, outside=True)
+    vpcs = sorted({vpc for _, vpc in there.values()})
+    if len(vpcs) > 1:
+        message = f"spec.network: the subnets {', '.join(asked)} lie in {' and '.join(vpcs)}; they must lie in one VPC"
+        raise Terminal(Reason.NetworkNotFound, message, outside=True)
+    return Subnets(vpcs[0], asked, tuple(there[one][0] for one in asked))

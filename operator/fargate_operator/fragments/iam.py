@@ -14,14 +14,26 @@ class Iam(Strict):
     """What the code of tasks and functions may do, and the roles that it runs with."""
 
     statements: Annotated[list[Raw], Field(max_length=100)] | None = text(
-        "IAM statements, added to the roles of tasks and functions"
+        "IAM statements, added to the roles of tasks and functions", default="none", aws="AWS::IAM::Role Policies"
     )
     managed_policies: Annotated[list[Arn], Field(max_length=20)] | None = text(
-        "ARNs of managed policies, attached to the roles of tasks and functions"
+        "ARNs of managed policies, attached to the roles of tasks and functions",
+        default="none",
+        aws="AWS::IAM::Role ManagedPolicyArns",
     )
-    task_role_arn: Arn | None = text("For all tasks instead of a role of the app's own")
-    execution_role_arn: Arn | None = text("For all tasks instead of an execution role of the app's own")
-    permissions_boundary: Arn | None = text("On every role that the app makes")
+    task_role_arn: Arn | None = text(
+        "For all tasks instead of a role of the app's own",
+        default="a role of the app's own",
+        aws="AWS::ECS::TaskDefinition TaskRoleArn",
+    )
+    execution_role_arn: Arn | None = text(
+        "For all tasks instead of an execution role of the app's own",
+        default="a role of the app's own",
+        aws="AWS::ECS::TaskDefinition ExecutionRoleArn",
+    )
+    permissions_boundary: Arn | None = text(
+        "On every role that the app makes", default="the platform's", aws="AWS::IAM::Role PermissionsBoundary"
+    )
 
 
 def secret_statements(secrets: Iterable[str]) -> list[dict[str, Any]]:

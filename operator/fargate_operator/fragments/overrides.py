@@ -12,17 +12,21 @@ from fargate_operator.fragments.values import Raw, Strict, text
 class TaskOverrides(Strict):
     """CloudFormation properties merged into what a task definition is compiled to."""
 
-    task_definition: Raw | None = text("Merged into the AWS::ECS::TaskDefinition's properties")
-    container: Raw | None = text("Merged into the workload's own container definition")
+    task_definition: Raw | None = text(
+        "Merged into the task definition's properties", default="none", aws="AWS::ECS::TaskDefinition"
+    )
+    container: Raw | None = text(
+        "Merged into the workload's own container definition", default="none", aws="AWS::ECS::TaskDefinition ContainerDefinitions"
+    )
     additional_containers: Annotated[list[Raw], Field(max_length=10)] | None = text(
-        "Container definitions added to the task definition"
+        "Container definitions added to the task definition", default="none", aws="AWS::ECS::TaskDefinition ContainerDefinitions"
     )
 
 
 class Overrides(TaskOverrides):
     """CloudFormation properties merged into what is generated, shared ones first, then a workload's own."""
 
-    service: Raw | None = text("Merged into the AWS::ECS::Service's properties")
+    service: Raw | None = text("Merged into the service's properties", default="none", aws="AWS::ECS::Service")
 
 
 def merge(generated: Mapping[str, Any], override: Mapping[str, Any] | None) -> dict[str, Any]:

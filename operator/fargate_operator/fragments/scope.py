@@ -29,9 +29,9 @@ class Scope:
     overrides: Overrides | None
     security_groups: dict[str, str]  # VPC → logical ID of the app's own security group in it
 
-    def awsvpc(self, own: Network | None) -> dict[str, Any]:
-        """The AwsvpcConfiguration of a workload."""
-        return configuration(merge_networks(self.network, own), self.facts, self.security_groups)
+    def awsvpc(self, own: Network | None, *, always: bool = False) -> dict[str, Any]:
+        """The AwsvpcConfiguration of a workload; `always`: with a group of the app's own where no other is named."""
+        return configuration(merge_networks(self.network, own), self.facts, self.security_groups, always=always)
 
 
 def tag_list(*maps: Mapping[str, str] | None) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.fragments.scope import Scope, tag_list
-from fargate_operator.fragments.task import HealthCheck, TaskSpec
+from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.values import mebibytes, seconds
 from fargate_operator.template import Resource
 
@@ -55,7 +55,7 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
     if spec.command:
         body["Command"] = spec.command
     if spec.health_check:
-        body["HealthCheck"] = _health_check(spec.health_check)
+        body["HealthCheck"] = spec.health_check.body()
     if spec.stop_timeout:
         body["StopTimeout"] = seconds(spec.stop_timeout)
     body["LogConfiguration"] = {
@@ -66,18 +66,4 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
             "awslogs-stream-prefix": "fargate",
         },
     }
-    return body
-
-
-def _health_check(check: HealthCheck) -> dict[str, Any]:
-    body: dict[str, Any] = {"Command": check.command}
-    for name, duration in (
-        ("Interval", check.interval),
-        ("Timeout", check.timeout),
-        ("StartPeriod", check.start_period),
-    ):
-        if duration is not None:
-            body[name] = seconds(duration)
-    if check.retries is not None:
-        body["Retries"] = check.retries
     return body

@@ -21,9 +21,25 @@ class Strict(BaseModel):
     cel: ClassVar[Rules] = []
 
 
-def text(description: str, **constraints: Any) -> Any:
-    """An optional field with a description."""
-    return Field(default=None, description=description, **constraints)
+def text(description: str, *, default: str = "", aws: str = "", **constraints: Any) -> Any:
+    """An optional field: what it says, what holds where it is left out, and what it makes in AWS."""
+    return Field(default=None, description=_told(description, default, aws), json_schema_extra=_x(default, aws), **constraints)
+
+
+def need(description: str, *, aws: str = "", **constraints: Any) -> Any:
+    """`text` for a required field."""
+    return Field(description=_told(description, "", aws), json_schema_extra=_x("", aws), **constraints)
+
+
+def _told(description: str, default: str, aws: str) -> str:
+    """As `kubectl explain` shows it."""
+    parts = [description, f"Default: {default}" if default else "", f"In AWS: {aws}" if aws else ""]
+    return ". ".join(part for part in parts if part)
+
+
+def _x(default: str, aws: str) -> dict[str, Any]:
+    """For the reference; the CRD leaves it out."""
+    return {"x-default": default, "x-aws": aws}
 
 
 WORKLOADS = 100

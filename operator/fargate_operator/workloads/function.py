@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments.code import Code
+from fargate_operator.fragments.events import Event, ScheduleEvent, SqsEvent
+from fargate_operator.fragments.http_api import Cors
 from fargate_operator.fragments.iam import Iam, secret_arn, secret_statements
-from fargate_operator.fragments.schedule import Schedule
 from fargate_operator.fragments.scope import Scope
 from fargate_operator.fragments.task import Architecture
 from fargate_operator.fragments.values import (
@@ -17,7 +19,6 @@ from fargate_operator.fragments.values import (
     Flag,
     Int,
     Key,
-    Raw,
     Secrets,
     Strict,
     Tags,
@@ -28,87 +29,72 @@ from fargate_operator.fragments.values import (
 )
 from fargate_operator.template import canonical
 
-Texts = Annotated[list[Text], Field(max_length=100)]
-
-
-class Cors(Strict):
-    """Cross-origin requests."""
-
-    allow_origins: Texts | None = text("Origins that may call")
-    allow_methods: Texts | None = text("Methods that may be used")
-    allow_headers: Texts | None = text("Headers that may be sent")
-    max_age: Duration | None = text("How long a browser may remember the answer")
+_FUNCTION = "AWS::Lambda::Function"
 
 
 class Url(Strict):
     """A function URL."""
 
-    auth: Literal["NONE", "AWS_IAM"] | None = text("Who may call; default AWS_IAM")
-    cors: Cors | None = text("Cross-origin requests")
-
-
-class HttpApiEvent(Strict):
-    """A route of the app's HTTP API."""
-
-    route: Annotated[
-        str,
-        Field(strict=True, max_length=256, pattern=r"^(\$default|(ANY|GET|HEAD|OPTIONS|PATCH|POST|PUT|DELETE) /.*)$"),
-    ] = Field(description="API Gateway's route key: GET /path, ANY /{proxy+}, $default")
-
-
-class ScheduleEvent(Strict):
-    """Invoked by EventBridge Scheduler."""
-
-    expression: Schedule = Field(description="rate(…), cron(…) or at(…)")
-    time_zone: Text | None = text("IANA name; default UTC")
-    input: Raw | None = text("The event that the function gets")
-    enabled: Flag | None = text("Default true")
-
-
-class SqsEvent(Strict):
-    """Messages of an SQS queue."""
-
-    queue_arn: Arn = Field(description="The queue")
-    batch_size: Annotated[Int, Field(ge=1, le=10000)] | None = text("Most messages an invocation; default 10")
-    batch_window: Duration | None = text("How long to gather a batch, up to 300s")
-    maximum_concurrency: Annotated[Int, Field(ge=2, le=1000)] | None = text("Most invocations at once")
-    partial_failures: Flag | None = text("Whether the function reports which messages failed; default false")
-    filters: Annotated[list[Raw], Field(max_length=10)] | None = text("Event filter patterns")
-
-
-class Event(Strict):
-    """What invokes the function: one kind each."""
-
-    http_api: HttpApiEvent | None = text("A route of the app's HTTP API")
-    schedule: ScheduleEvent | None = text("A schedule")
-    sqs: SqsEvent | None = text("An SQS queue")
-
-    cel = [
-        {
-            "rule": "(has(self.httpApi) ? 1 : 0) + (has(self.schedule) ? 1 : 0) + (has(self.sqs) ? 1 : 0) == 1",
-            "message": "an event has exactly one kind: httpApi, schedule or sqs",
-        }
-    ]
+    auth: Literal["NONE", "AWS_IAM"] | None = text(
+        "Who may call; NONE: anybody", default="AWS_IAM", aws="AWS::Lambda::Url AuthType, AWS::Lambda::Permission"
+    )
+    cors: Cors | None = text("Cross-origin requests", default="none", aws="AWS::Lambda::Url Cors")
 
 
 class FunctionSpec(Strict):
-    """A Lambda function from a container image."""
+    """A Lambda function from a container image, or from code in S3."""
 
-    image: Text = Field(description="A name in images; Lambda takes images from ECR only")
-    entry_point: Words | None = text("Instead of the image's entry point")
-    command: Words | None = text("Instead of the image's command")
-    architecture: Architecture | None = text("Of the processor; default: the shared architecture")
-    environment: Environment | None = text("Environment variables, merged over the shared ones")
-    secrets: Secrets | None = text("Merged over the shared ones; the function gets <NAME>_ARN and the right to read it")
-    tags: Tags | None = text("Merged over the shared tags")
-    memory: Annotated[Int, Field(ge=128, le=10240)] | None = text("MiB; default 1024")
-    timeout: Duration | None = text("Up to 15m; default 30s")
-    reserved_concurrency: Annotated[Int, Field(ge=0, le=10000)] | None = text("Invocations kept for it, and at most")
-    provisioned_concurrency: Annotated[Int, Field(ge=1, le=10000)] | None = text(
-        "Environments kept warm, on an alias that is published with each version"
+    image: Text | None = text(
+        "A name in images; Lambda takes images from ECR only. Either image or code is required", aws=f"{_FUNCTION} Code.ImageUri"
     )
-    url: Url | None = text("A function URL")
-    events: Annotated[dict[Key, Event], Field(max_length=20)] | None = text("By name; what invokes it")
+    code: Code | None = text("A zip archive in S3, instead of image", aws=f"{_FUNCTION} Code")
+    entry_point: Words | None = text(
+        "Instead of the image's entry point; with image only", default="the image's", aws=f"{_FUNCTION} ImageConfig.EntryPoint"
+    )
+    command: Words | None = text(
+        "Instead of the image's command; with image only", default="the image's", aws=f"{_FUNCTION} ImageConfig.Command"
+    )
+    architecture: Architecture | None = text(
+        "Of the processor", default="the shared architecture", aws=f"{_FUNCTION} Architectures"
+    )
+    environment: Environment | None = text(
+        "Environment variables, merged over the shared ones", default="the shared ones", aws=f"{_FUNCTION} Environment"
+    )
+    secrets: Secrets | None = text(
+        "Merged over the shared ones; the function gets <NAME>_ARN and the right to read it",
+        default="the shared ones",
+        aws=f"{_FUNCTION} Environment, AWS::IAM::Role Policies",
+    )
+    tags: Tags | None = text("Merged over the shared tags", default="the shared tags", aws=f"{_FUNCTION} Tags")
+    memory: Annotated[Int, Field(ge=128, le=10240)] | None = text("MiB", default="1024", aws=f"{_FUNCTION} MemorySize")
+    timeout: Duration | None = text("Up to 15m", default="30s", aws=f"{_FUNCTION} Timeout")
+    ephemeral_storage_mib: Annotated[Int, Field(ge=512, le=10240)] | None = text(
+        "MiB of /tmp", default="512", aws=f"{_FUNCTION} EphemeralStorage.Size", alias="ephemeralStorageMiB"
+    )
+    reserved_concurrency: Annotated[Int, Field(ge=0, le=10000)] | None = text(
+        "Invocations kept for it, and at most", default="none", aws=f"{_FUNCTION} ReservedConcurrentExecutions"
+    )
+    provisioned_concurrency: Annotated[Int, Field(ge=1, le=10000)] | None = text(
+        "Environments kept warm, on an alias that is published with each version",
+        default="none",
+        aws="AWS::Lambda::Alias ProvisionedConcurrencyConfig, AWS::Lambda::Version",
+    )
+    tracing: Flag | None = text("Whether X-Ray traces it", default="false", aws=f"{_FUNCTION} TracingConfig")
+    vpc: Flag | None = text(
+        "Whether it runs in the app's network, where it has no public address", default="false", aws=f"{_FUNCTION} VpcConfig"
+    )
+    layers: Annotated[list[Arn], Field(min_length=1, max_length=5)] | None = text(
+        "ARNs of layer versions; with code only", default="none", aws=f"{_FUNCTION} Layers"
+    )
+    url: Url | None = text("A function URL", default="none", aws="AWS::Lambda::Url")
+    on_failure: Arn | None = text(
+        "Where asynchronous invocations go that failed for good: a queue, topic, function or event bus",
+        default="none",
+        aws="AWS::Lambda::EventInvokeConfig DestinationConfig.OnFailure",
+    )
+    events: Annotated[dict[Key, Event], Field(max_length=20)] | None = text("By name; what invokes it", default="none")
+
+    cel = [{"rule": "has(self.image) != has(self.code)", "message": "a function has either an image or code"}]
 
 
 ALIAS = "live"
@@ -120,7 +106,7 @@ def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam) -> tuple[st
     config = {name: words for name, words in (("Command", spec.command), ("EntryPoint", spec.entry_point)) if words}
     properties: dict[str, Any] = {
         "PackageType": "Image",
-        "ImageUri": scope.facts.images[spec.image],
+        "ImageUri": scope.facts.images[spec.image or ""],
         "ImageConfig": config or None,
         "MemorySize": spec.memory or 1024,
         "Timeout": seconds(spec.timeout or "30s"),

@@ -10,21 +10,37 @@ from fargate_operator.fragments.schedule import Schedule
 from fargate_operator.fragments.scope import Scope
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
-from fargate_operator.fragments.values import Arn, Duration, Flag, Int, Text, seconds, text
+from fargate_operator.fragments.values import Arn, Duration, Flag, Int, Text, need, seconds, text
 from fargate_operator.template import Resource
+
+_SCHEDULE = "AWS::Scheduler::Schedule"
 
 
 class ScheduledTaskSpec(TaskSpec):
     """A task that is started by a schedule."""
 
-    schedule: Schedule = Field(description="rate(…), cron(…) or at(…), as EventBridge Scheduler has them")
-    time_zone: Text | None = text("IANA name of the time zone of cron and at; default UTC")
-    enabled: Flag | None = text("Default true")
-    task_count: Annotated[Int, Field(ge=1, le=10)] | None = text("Tasks started each time; default 1")
-    spot: Flag | None = text("Run on Fargate Spot; default false")
-    flexible_window: Duration | None = text("Start within this time after the schedule, 1m to 24h; default: at once")
-    retries: Annotated[Int, Field(ge=0, le=185)] | None = text("Of starting the task; default 185, as EventBridge has it")
-    dead_letter_queue_arn: Arn | None = text("An SQS queue for starts that failed for good")
+    schedule: Schedule = need(
+        "rate(…), cron(…) or at(…), as EventBridge Scheduler has them", aws=f"{_SCHEDULE} ScheduleExpression"
+    )
+    time_zone: Text | None = text(
+        "IANA name of the time zone of cron and at", default="UTC", aws=f"{_SCHEDULE} ScheduleExpressionTimezone"
+    )
+    enabled: Flag | None = text("Whether it is started", default="true", aws=f"{_SCHEDULE} State")
+    task_count: Annotated[Int, Field(ge=1, le=10)] | None = text(
+        "Tasks started each time", default="1", aws=f"{_SCHEDULE} Target.EcsParameters.TaskCount"
+    )
+    spot: Flag | None = text(
+        "Run on Fargate Spot", default="false", aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy"
+    )
+    flexible_window: Duration | None = text(
+        "Start within this time after the schedule, 1m to 24h", default="at once", aws=f"{_SCHEDULE} FlexibleTimeWindow"
+    )
+    retries: Annotated[Int, Field(ge=0, le=185)] | None = text(
+        "Of starting the task", default="185, as EventBridge has it", aws=f"{_SCHEDULE} Target.RetryPolicy.MaximumRetryAttempts"
+    )
+    dead_letter_queue_arn: Arn | None = text(
+        "An SQS queue for starts that failed for good", default="none", aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn"
+    )
 
 
 def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resource]:

@@ -6,20 +6,33 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments.connect import Connect
+from fargate_operator.fragments.deployment import Deployment
+from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
+from fargate_operator.fragments.scaling import Scaling
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
 from fargate_operator.fragments.values import Flag, Int, Strict, text
 from fargate_operator.template import Resource
 
+_SERVICE = "AWS::ECS::Service"
+_STRATEGY = f"{_SERVICE} CapacityProviderStrategy"
+
 
 class Capacity(Strict):
     """A mix of on-demand and Spot capacity."""
 
-    on_demand_base: Annotated[Int, Field(ge=0, le=100000)] | None = text("Tasks that always run on demand; default 0")
-    on_demand_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text("Share of on-demand among the rest; default 1")
-    spot_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text("Share of Spot among the rest; default 1")
+    on_demand_base: Annotated[Int, Field(ge=0, le=100000)] | None = text(
+        "Tasks that always run on demand", default="0", aws=f"{_STRATEGY}.Base"
+    )
+    on_demand_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
+        "Share of on-demand among the rest", default="1", aws=f"{_STRATEGY}.Weight"
+    )
+    spot_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
+        "Share of Spot among the rest", default="1", aws=f"{_STRATEGY}.Weight"
+    )
 
     cel = [
         {
@@ -29,32 +42,30 @@ class Capacity(Strict):
     ]
 
 
-class Deployment(Strict):
-    """How new tasks replace old ones."""
-
-    minimum_healthy_percent: Annotated[Int, Field(ge=0, le=100)] | None = text("Default 100")
-    maximum_percent: Annotated[Int, Field(ge=100, le=200)] | None = text("Default 200")
-    circuit_breaker: Flag | None = text("Whether a deployment that fails is rolled back by ECS; default true")
-
-    cel = [
-        {
-            "rule": "!(has(self.maximumPercent) && self.maximumPercent == 100 && (!has(self.minimumHealthyPercent) || "
-            "self.minimumHealthyPercent == 100))",
-            "message": "with maximumPercent 100, minimumHealthyPercent must be below 100, or no task can be replaced",
-        }
-    ]
-
-
 class ServiceSpec(TaskSpec):
     """A long-running service."""
 
-    desired_count: Annotated[Int, Field(ge=0, le=5000)] | None = text("How many tasks run; default 1")
-    port: Annotated[Int, Field(ge=1, le=65535)] | None = text("The port that the container listens on")
-    exec: Flag | None = text("Whether ECS Exec is possible; default false")
-    spot: Flag | None = text("Run on Fargate Spot; default false")
-    capacity: Capacity | None = text("A mix of on-demand and Spot instead of spot")
-    deployment: Deployment | None = text("How new tasks replace old ones")
-    overrides: Overrides | None = text("Merged into the generated CloudFormation properties, last of all")
+    desired_count: Annotated[Int, Field(ge=0, le=5000)] | None = text(
+        "How many tasks run; left to scaling where that is set", default="1", aws=f"{_SERVICE} DesiredCount"
+    )
+    port: Annotated[Int, Field(ge=1, le=65535)] | None = text(
+        "The port that the container listens on", default="none", aws="AWS::ECS::TaskDefinition ContainerDefinitions.PortMappings"
+    )
+    exec: Flag | None = text("Whether ECS Exec is possible", default="false", aws=f"{_SERVICE} EnableExecuteCommand")
+    spot: Flag | None = text("Run on Fargate Spot", default="false", aws=_STRATEGY)
+    capacity: Capacity | None = text("A mix of on-demand and Spot instead of spot", default="none", aws=_STRATEGY)
+    deployment: Deployment | None = text(
+        "How new tasks replace old ones", default="Rolling, with the circuit breaker", aws=f"{_SERVICE} DeploymentConfiguration"
+    )
+    http: Http | None = text(
+        "Reached through the app's load balancer; needs port", default="none",
+        aws="AWS::ElasticLoadBalancingV2::TargetGroup, AWS::ElasticLoadBalancingV2::ListenerRule",
+    )  # fmt: skip
+    scaling: Scaling | None = text(
+        "How many tasks run, by load and time", default="none", aws="AWS::ApplicationAutoScaling::ScalableTarget"
+    )
+    connect: Connect | None = text("ECS Service Connect", default="none", aws=f"{_SERVICE} ServiceConnectConfiguration")
+    overrides: Overrides | None = text("Merged into the generated CloudFormation properties, last of all", default="none")
 
     cel = [
         *TaskSpec.cel,
@@ -102,7 +113,7 @@ def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, A
             "DeploymentCircuitBreaker": {"Enable": breaker, "Rollback": breaker},
         },
         "TaskDefinition": {"Ref": definition},
-        "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network)},
+        "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network, always=bool(spec.http))},
         "PropagateTags": "TASK_DEFINITION",
     }
     if spec.exec:
