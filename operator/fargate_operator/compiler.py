@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.arns import arn_faults
 from fargate_operator.errors import Fault, InvalidSpec
-from fargate_operator.facts import Facts, record
+from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
 from fargate_operator.fragments.network import own_group, question, subnets_key
 from fargate_operator.fragments.scope import Scope, tag_list
@@ -53,7 +54,7 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template)]
+    faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
     if faults:
         raise InvalidSpec(faults)
     return template
