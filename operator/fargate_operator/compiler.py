@@ -229,7 +229,7 @@ def _dangling(app: App, template: Template) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
     for section, bodies in (("resources", template.resources), ("outputs", template.outputs)):
         for name, body in sorted(bodies.items()):
-            for target in sorted(set(targets(body)) - known):
+            for target in sorted(targets(body) - known):
                 own = name in (getattr(app.spec, section) or {})
                 path = f"spec.{section}.{name}" if own else "spec"
                 yield Fault(path, f"refers to {target}, which is not a resource of this stack")
