@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.places import function_places
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, record
 from fargate_operator.fragments.api import domain, http_api
@@ -45,6 +46,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     raw = app.spec.resources or {}
     outputs = _outputs(app, scope)
     faults = [
+        *function_places(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
     ]

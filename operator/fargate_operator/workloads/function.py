@@ -97,7 +97,19 @@ class FunctionSpec(Strict):
     )
     events: Annotated[dict[Key, Event], Field(max_length=20)] | None = text("By name; what invokes it", default="none")
 
-    cel = [{"rule": "has(self.image) != has(self.code)", "message": "a function has either an image or code"}]
+    cel = [
+        {"rule": "has(self.image) != has(self.code)", "message": "a function has either an image or code"},
+        {
+            "rule": "!has(self.code) || (!has(self.command) && !has(self.entryPoint))",
+            "message": "command and entryPoint go with an image only",
+        },
+        {"rule": "!has(self.layers) || has(self.code)", "message": "layers go with code only"},
+        {
+            "rule": "!has(self.provisionedConcurrency) || !has(self.reservedConcurrency) || "
+            "self.provisionedConcurrency <= self.reservedConcurrency",
+            "message": "provisionedConcurrency cannot be more than reservedConcurrency",
+        },
+    ]
 
 
 ALIAS = "live"
