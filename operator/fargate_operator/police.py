@@ -16,12 +16,12 @@ from fargate_operator.evaluation import IMPORT, MARK, Evaluation, TooLarge, intr
 from fargate_operator.facts import Facts
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
-from fargate_operator.reach import REACHES, Reach, shown, tokens
+from fargate_operator.reach import REACHES, Reach, buckets_of, shown, tokens
 from fargate_operator.references import substitute
 from fargate_operator.template import Template
 
 # Made by the operator out of nothing that an author writes freely: statements, secrets and policies are judged in the spec.
-_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::\w+")
+_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::(Api|Stage|ApiMapping)")
 _BOUNDED = ("AWS::IAM::Role", "AWS::IAM::User")
 # A pattern such as * or AWS::* does not mean these: they make other stacks, other rights, or call code of anybody's.
 _FAMILIES = ("AWS::CloudFormation::", "AWS::IAM::", "Custom::")
@@ -121,6 +121,8 @@ class _Judge:
         yield from self._functions(path, body, exact=raw)
         if raw or not _OWN_MAKE.fullmatch(type_):
             yield from self._references(path, type_, properties, exact=raw)
+        if type_ == "AWS::Events::Rule":
+            yield from self._event_rule(name, path, properties)
         if type_ == "AWS::ElasticLoadBalancingV2::ListenerRule":
             yield from self._listener_rule(f"{path}.Properties", properties)
         if type_ == "AWS::ECS::Service" and not self._bounds.exec:
@@ -177,6 +179,20 @@ class _Judge:
         if (regular or not hosts) and own not in self._template.resources and "*" not in self._bounds.hosts:
             wrong = "a rule on a listener outside the app is not allowed without a host-header condition of plain values"
             yield Fault(f"{path}.Conditions", self._says("hosts", wrong))
+
+    def _event_rule(self, name: str, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
+        """Without a bus a rule listens to all of the account's default one, unless it asks of buckets by their names."""
+        pattern = properties.get("EventPattern")
+        if pattern is None or self._values.text(properties.get("EventBusName", "")):
+            return  # a schedule; or a bus that is judged where it stands
+        buckets = buckets_of(pattern)
+        near = f"{path}.Properties.EventPattern" if name in self._raw else self._origins.event(name)
+        reach = next(one for one in REACHES if one.what == ("the bucket" if buckets else "the event bus"))
+        for value in buckets or ["default"]:
+            text = self._values.text(value)
+            own, rest = tokens(text)
+            if not (own and self._belongs(reach, own, rest)):
+                yield from self._reached(reach, text, near)
 
     def _functions(self, path: str, body: Any, *, exact: bool) -> Iterator[Fault]:
         """Dynamic references, imports and macros, wherever they stand; forged tags."""
