@@ -11,7 +11,7 @@ BASE: dict[str, Any] = {"images": {"app": {"uri": "example/app:1"}}, "services":
 DEFAULT: dict[str, Any] = {
     "permissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "rolePath": "/fargate/${namespace}/",
-    "images": ["example/*", "*.dkr.ecr.*/example:*"],
+    "images": ["example/*", "*.dkr.ecr.*/example@*"],
     "subnets": ["*"],
 }
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
@@ -52,7 +52,7 @@ def _parameter(value: Any) -> dict[str, Any]:
 
 
 def _function(**fields: Any) -> dict[str, Any]:
-    image = {"uri": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/example:1"}
+    image = {"uri": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/example@sha256:{'1' * 64}"}
     return {"services": None, "images": {"app": image}, "functions": {"api": {"image": "app", **fields}}}
 
 
