@@ -123,7 +123,7 @@ DESTINATIONS = {"sqs": "SQS", "sns": "SNS", "lambda": "Lambda", "events": "Event
 
 def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The AWS::Serverless::Function, by its logical ID; `resources` are the app's raw ones."""
-    secrets = {**scope.secrets, **(spec.secrets or {})}
+    secrets, tags = {**scope.secrets, **(spec.secrets or {})}, {**scope.tags, **(spec.tags or {})}
     properties: dict[str, Any] = {
         **_code(key, spec, scope),
         "MemorySize": spec.memory or 1024,
@@ -138,7 +138,8 @@ def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: 
         "FunctionUrlConfig": _url(spec.url) if spec.url else None,
         "EventInvokeConfig": _invoke(spec.on_failure, resources) if spec.on_failure else None,
         "LoggingConfig": {"LogGroup": scope.log_group},
-        "Tags": {**scope.tags, **(spec.tags or {})} or None,
+        "Tags": tags or None,
+        "PropagateTags": True if tags and _makes_more(spec) else None,
         "Events": sources(spec.events, resources) or None,
     }
     if architecture := spec.architecture or scope.architecture:
@@ -177,6 +178,11 @@ def routes(functions: Mapping[str, FunctionSpec] | None) -> list[tuple[str, str,
         for name, event in sorted((one.events or {}).items())
         if event.http_api
     ]
+
+
+def _makes_more(spec: FunctionSpec) -> bool:
+    """Whether its events make resources of their own, which take tags; a route is a part of the API."""
+    return any(not event.http_api for event in (spec.events or {}).values())
 
 
 def _code(key: str, spec: FunctionSpec, scope: Scope) -> dict[str, Any]:
