@@ -92,6 +92,9 @@ BAD_FUNCTIONS = {
     "events that make the same": (
         image(events={"warm": {"schedule": {"expression": "rate(1 hour)"}}, "warmRole": {"sqs": {"queueArn": "${Jobs.Arn}"}}}),
         "spec.functions.api.events.warmRole", "collides with spec.functions.api.events.warm"),
+    "names that make one too long": (
+        {"f" * 64: {"image": "app", "events": {"e" * 64: {"schedule": {"expression": "rate(1 hour)"}}}}},
+        f"spec.functions.{'f' * 64}.events.{'e' * 64}", "and its function's name make a policy's name of 148 characters, of which IAM takes 128"),
     "a large batch at once": (event(sqs={"queueArn": "${Jobs.Arn}", "batchSize": 11}), f"{EVENT}.sqs.batchSize",
                               "is 11; over 10 it needs batchWindow, of 1s or more"),
     "a large batch in order": (event(sqs={"queueArn": arn("sqs", "x.fifo"), "batchSize": 11}), f"{EVENT}.sqs.batchSize",

@@ -131,7 +131,7 @@ def _api(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     if api and api.domain:
         if api.domain.name != api.domain.name.lower() or "." not in api.domain.name:
             yield Fault("spec.httpApi.domain.name", "must be a whole host name in lower case, as in api.example.com")
-        if parts(api.domain.certificate_arn, app.spec.resources or {}).service not in ("", "acm", "certificatemanager"):
+        if parts(api.domain.certificate_arn, app.spec.resources or {}).service not in ("", "acm"):
             yield Fault("spec.httpApi.domain.certificateArn", "must be the ARN of an ACM certificate")
 
 

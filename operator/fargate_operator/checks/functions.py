@@ -19,6 +19,7 @@ _RESERVED = re.compile(
 )
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 MOST_ENVIRONMENT = 4096  # bytes
+MOST_POLICY_NAME = 128
 _METHODS = ("*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _ECR = re.compile(r"[0-9]{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(amazonaws\.com(\.cn)?|on\.aws)/.+")
 
@@ -159,6 +160,9 @@ def _logical_ids(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
         for name, event in sorted((function.events or {}).items()):
             stem, own = f"{names.identifier(key)}Function{names.identifier(name)}", f"{path}.events.{name}"
             kind = event.kinds()[0] if event.kinds() else ""
+            if event.schedule and len(policy := f"{stem}LambdaPolicy") > MOST_POLICY_NAME:
+                wrong = f"and its function's name make a policy's name of {len(policy)} characters, of which IAM takes"
+                yield Fault(own, f"{wrong} {MOST_POLICY_NAME}; shorten one of the two")
             for made in (f"{stem}{ending}" for ending in _ENDINGS.get(kind, _PUSHED)):
                 if taken.setdefault(made, own) != own:
                     yield Fault(own, f"collides with {taken[made]}: both make the resource {made}; rename it")

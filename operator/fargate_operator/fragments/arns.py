@@ -10,8 +10,7 @@ from typing import Any
 
 _REFERENCE = re.compile(r"\$\{([^${}]*)\}")
 _HOLE = "\x00"  # stands for a reference, whose own colons are none of the ARN's
-# The attribute of a resource of the app that a function is told, where it is not Arn or the resource itself.
-_SERVICES = {"AWS::DynamoDB::GlobalTable": "dynamodb", "AWS::DynamoDB::Table": "dynamodb"}
+_SERVICES = {"certificatemanager": "acm"}  # where the type's name is not that of the ARN in small letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +52,5 @@ def _service(name: str, resources: Mapping[str, Any]) -> str:
     body = resources.get(name.split(".", maxsplit=1)[0])
     type_ = str(body.get("Type", "")) if isinstance(body, Mapping) else ""
     family = type_.split("::")
-    return _SERVICES.get(type_) or (family[1].lower() if len(family) == 3 and family[0] == "AWS" else "")
+    service = family[1].lower() if len(family) == 3 and family[0] == "AWS" else ""
+    return _SERVICES.get(service, service)
