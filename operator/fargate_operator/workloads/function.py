@@ -78,7 +78,7 @@ class FunctionSpec(Strict):
         "Invocations kept for it, and at most", default="none", aws=f"{_FUNCTION} ReservedConcurrentExecutions"
     )
     provisioned_concurrency: Annotated[Int, Field(ge=1, le=10000)] | None = text(
-        "Environments kept warm, on an alias that is published with each version",
+        "Environments kept warm, on an alias that is published with each version, and that events and URL then lead to",
         default="none",
         aws="AWS::Lambda::Alias ProvisionedConcurrencyConfig, AWS::Lambda::Version",
     )
@@ -91,7 +91,7 @@ class FunctionSpec(Strict):
     )
     url: Url | None = text("A function URL", default="none", aws="AWS::Lambda::Url")
     on_failure: Arn | None = text(
-        "Where asynchronous invocations go that failed for good: a queue, topic, function or event bus",
+        "Where asynchronous invocations go that failed for good: a standard queue or topic, a function or an event bus",
         default="none",
         aws="AWS::Lambda::EventInvokeConfig DestinationConfig.OnFailure",
     )
