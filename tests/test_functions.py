@@ -1,9 +1,13 @@
 """Functions and their HTTP API: what is refused, with the field and the words, and what a change of the spec changes."""
 
+import copy
+import dataclasses
 import json
+from collections.abc import Iterator
 
 import pytest
 
+import golden_cases
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
@@ -363,3 +367,27 @@ def test_an_identity_source_comes_through_as_it_is_written(source, expected):
 def test_no_reference_is_left_inside_what_sam_writes_as_a_substitution():
     text = json.dumps(compiled({**zipped(), "web": {"image": "app", "events": {"one": {"sns": {"topicArn": "${News}"}}}}}).body())
     assert "${News}" not in text
+
+
+def places(value, path=()) -> Iterator[tuple]:
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*path, key))
+
+
+@pytest.mark.parametrize("junk", [None, 3, "x", [], {}, "${", "arn:", "${Import:x}", "${Table.Nope.x}"], ids=repr)
+@pytest.mark.parametrize("case", ["functions", "http-api"])
+def test_junk_anywhere_is_a_fault_or_passes_but_never_a_crash(case, junk):
+    whole = golden_cases.example(case)
+    facts = dataclasses.replace(golden_cases.facts(case), code=dict.fromkeys(whole["spec"]["functions"], "1"))
+    for path in [one for one in places(whole["spec"]) if one and one[0] not in {"resources", "network"}]:
+        manifest = copy.deepcopy(whole)
+        place = manifest["spec"]
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = junk
+        try:
+            compile_app(parse_app(manifest), facts)
+        except InvalidSpec as error:
+            assert all(fault.message for fault in error.faults)

@@ -31,7 +31,8 @@ def _functions(app: App) -> Iterable[tuple[str, str, FunctionSpec]]:
 
 def _code(app: App, raw: Mapping[str, Any]) -> Iterable[Fault]:
     for path, key, function in _functions(app):
-        written = raw["functions"][key]  # what is there but faulty is told by itself
+        # what is there but faulty is told by itself
+        written = {name for name, value in raw["functions"][key].items() if value is not None}
         if "image" in written and "code" in written:
             yield Fault(f"{path}.code", "excludes image; give one of the two")
         elif "image" not in written and "code" not in written:
