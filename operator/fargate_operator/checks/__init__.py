@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.events import EVENT_CHECKS
+from fargate_operator.checks.functions import FUNCTION_CHECKS
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
@@ -17,6 +19,8 @@ from fargate_operator.workloads.service import ServiceSpec
 def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
     """Every fault between fields. `raw` is the spec as written, for names whose values are faulty themselves."""
     checks = (
+        *FUNCTION_CHECKS,
+        *EVENT_CHECKS,
         _images,
         _unknown_images,
         _sizes,
