@@ -345,23 +345,40 @@ def test_the_apis_own_host_name_is_its_url_and_says_where_dns_must_lead():
 def test_an_issuer_may_be_a_reference():
     jwt = {"jwt": {"issuer": "https://cognito-idp.${AWS::Region}.amazonaws.com/${Table}", "audience": ["${Import:client}"]}}
     made = compiled(event(httpApi={"route": "GET /", "authorizer": "jwt"}), httpApi={"authorizers": {"jwt": jwt}}).resources
-    schemes = made["HttpApi"]["Properties"]["Body"]["components"]["securitySchemes"]
-    configuration = schemes["Jwt"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]
-    assert configuration["audience"] == [{"Fn::ImportValue": "client"}]
-    assert {"Ref": "Table"} in configuration["issuer"]["Fn::Join"][1]
+    configuration = made["HttpApiJwtAuthorizer"]["Properties"]["JwtConfiguration"]
+    assert configuration["Audience"] == [{"Fn::ImportValue": "client"}]
+    assert {"Ref": "Table"} in configuration["Issuer"]["Fn::Join"][1]
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"),
-    [("$request.header.X-Key", "$request.header.X-Key"), ("$request.querystring.k", "$request.querystring.k"),
-     ("$stageVariables.v", "$stageVariables.v"), ("$context.identity.sourceIp", "$context.identity.sourceIp")],
-)  # fmt: skip
-def test_an_identity_source_comes_through_as_it_is_written(source, expected):
+    ("route", "requests"),
+    [("GET /", "*/GET/"), ("ANY /a/{b}/c", "*/*/a/*/c"), ("POST /{proxy+}", "*/POST/*"), ("$default", "*/$default")],
+)
+def test_the_api_may_invoke_a_function_for_its_own_route_only(route, requests):
+    made = compiled(event(httpApi={"route": route})).resources
+    assert made["ApiFunctionOneRoute"]["Properties"]["RouteKey"] == route
+    assert made["ApiFunctionOnePermission"]["Properties"]["SourceArn"]["Fn::Join"][1][-1] == requests
+
+
+@pytest.mark.parametrize(("authorizer", "kind"), [(None, "NONE"), ("AWS_IAM", "AWS_IAM"), ("jwt", "JWT"), ("own", "CUSTOM")])
+def test_a_route_lets_in_whom_its_authorizer_lets_in(authorizer, kind):
+    authorizers = {"jwt": JWT, "own": {"lambda": {"function": "api"}}}
+    made = compiled(event(httpApi={"route": "GET /", "authorizer": authorizer}), httpApi={"authorizers": authorizers}).resources
+    route = made["ApiFunctionOneRoute"]["Properties"]
+    assert route["AuthorizationType"] == kind
+    known = {"JWT": {"Ref": "HttpApiJwtAuthorizer"}, "CUSTOM": {"Ref": "HttpApiOwnAuthorizer"}}
+    assert route.get("AuthorizerId") == known.get(kind)
+
+
+@pytest.mark.parametrize(
+    "source", ["$request.header.X-Key", "$request.querystring.k", "$stageVariables.v", "$context.identity.sourceIp"]
+)
+def test_an_identity_source_comes_through_as_it_is_written(source):
     own = {"lambda": {"function": "api", "identitySources": [source]}}
     made = compiled(event(httpApi={"route": "GET /", "authorizer": "own"}), httpApi={"authorizers": {"own": own}}).resources
-    authorizer = made["HttpApi"]["Properties"]["Body"]["components"]["securitySchemes"]["Own"]["x-amazon-apigateway-authorizer"]
-    assert authorizer["identitySource"] == [expected]
-    assert authorizer["authorizerResultTtlInSeconds"] == 0
+    authorizer = made["HttpApiOwnAuthorizer"]["Properties"]
+    assert authorizer["IdentitySource"] == [source]
+    assert authorizer["AuthorizerResultTtlInSeconds"] == 0
 
 
 def test_no_reference_is_left_inside_what_sam_writes_as_a_substitution():

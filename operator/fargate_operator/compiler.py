@@ -8,9 +8,8 @@ from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.places import function_places
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
-from fargate_operator.fragments.api import domain, http_api
-from fargate_operator.fragments.api import outputs as api_outputs
-from fargate_operator.fragments.http_api import AWS_IAM
+from fargate_operator.fragments import api
+from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
 from fargate_operator.fragments.network import own_group, question, subnets_key
 from fargate_operator.fragments.scope import Scope, tag_list
@@ -20,6 +19,7 @@ from fargate_operator.model import App
 from fargate_operator.references import PSEUDO, substitute, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
 from fargate_operator.workloads import function, scheduled_task, service, task
+from fargate_operator.workloads.function import FunctionSpec
 
 COMPILER_VERSION = "2"
 DEFAULT_RETENTION = 30
@@ -170,17 +170,25 @@ def _functions(app: App, scope: Scope) -> dict[str, Any]:
         return {}
     from fargate_operator.fragments.sam import translate  # noqa: PLC0415  only where there are functions
 
-    iam, raw, api = app.spec.iam or Iam(), app.spec.resources or {}, app.spec.http_api
+    iam, raw = app.spec.iam or Iam(), app.spec.resources or {}
     resources = dict(function.serverless(key, one, scope, iam, raw) for key, one in sorted(functions.items()))
-    plain: dict[str, Any] = {}
-    if routes := function.routes(functions):
-        arns = {key: function.invoked(key, one) for key, one in functions.items()}
-        resources[names.HTTP_API] = http_api(api, arns, scope.tags, iam=any(one.authorizer == AWS_IAM for _, _, one in routes))
-        plain = {one.logical_id: one.body() for one in (domain(api.domain, scope.tags) if api and api.domain else ())}
     try:
-        return translate(resources, scope.facts.region) | plain
+        made = translate(resources, scope.facts.region)
     except ValueError as error:
         raise InvalidSpec([Fault("spec.functions", str(error))]) from error
+    return made | {one.logical_id: one.body() for one in _api(functions, app.spec.http_api, scope)}
+
+
+def _api(functions: Mapping[str, FunctionSpec], spec: HttpApi | None, scope: Scope) -> Iterable[Resource]:
+    """The HTTP API and its routes, where some function has one."""
+    if not function.routes(functions):
+        return
+    arns = {key: function.invoked(key, one) for key, one in functions.items()}
+    yield from api.http_api(spec, arns, scope.tags)
+    for key, one in sorted(functions.items()):
+        yield from api.routes(function.logical_id(key), arns[key], one.events, spec)
+    if spec and spec.domain:
+        yield from api.domain(spec.domain, scope.tags)
 
 
 def _outputs(app: App, scope: Scope) -> dict[str, Any]:
@@ -202,7 +210,7 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
     for key, one in sorted(functions.items()):
         outputs |= function.outputs(key, one)
     if function.routes(functions):
-        outputs |= api_outputs(spec.http_api.domain if spec.http_api else None)
+        outputs |= api.outputs(spec.http_api.domain if spec.http_api else None)
     return outputs
 
 

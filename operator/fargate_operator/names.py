@@ -15,7 +15,7 @@ EXECUTION_ROLE = "FargateIamExecutionRole"
 TASK_ROLE = "FargateIamTaskRole"
 SCHEDULER_ROLE = "FargateIamSchedulerRole"
 HTTP_API = "HttpApi"
-HTTP_API_STAGE = "HttpApiApiGatewayDefaultStage"  # SAM's
+HTTP_API_STAGE = "HttpApiStage"
 HTTP_API_DOMAIN = "HttpApiDomain"
 HTTP_API_MAPPING = "HttpApiMapping"
 SECURITY_GROUP = "FargateSecurityGroup"
@@ -35,6 +35,11 @@ def identifier(key: str) -> str:
     """
     letters = re.sub(r"[^0-9A-Za-z]", "", key)
     return letters[:1].upper() + letters[1:]
+
+
+def authorizer(name: str) -> str:
+    """The logical ID of one of the HTTP API's authorizers."""
+    return f"{HTTP_API}{identifier(name)}Authorizer"
 
 
 def task_output(key: str) -> str:

@@ -145,8 +145,17 @@ def _url(path: str, url: Url) -> Iterable[Fault]:
         yield Fault(f"{path}.maxAge", f"is {seconds(url.cors.max_age)}s; must be 24h at most")
 
 
-_OWN = ("", "Role", f"Alias{ALIAS}", "Url", "UrlPublicPermissions", "URLInvokeAllowPublicAccess", "EventInvokeConfig")
-_ENDINGS = {"http_api": ("Permission",), "schedule": ("", "Role"), "sqs": ("",), "stream": ("",)}
+_OWN = (
+    "",
+    "Role",
+    f"Alias{ALIAS}",
+    "Url",
+    "UrlPublicPermissions",
+    "URLInvokeAllowPublicAccess",
+    "EventInvokeConfig",
+    "Integration",
+)
+_ENDINGS = {"http_api": ("Permission", "Route"), "schedule": ("", "Role"), "sqs": ("",), "stream": ("",)}
 _PUSHED = ("", "Permission")
 
 

@@ -1,26 +1,25 @@
-"""What the HTTP API, its authorizers and its own host name become. Pure.
+"""The HTTP API: its routes, authorizers and own host name, each a resource of its own. Pure.
 
-See https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-httpapi.html.
+Not one OpenAPI body as the Serverless Application Model has it: that names every function, so that a change of one would touch
+the API that all share. See https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api.html.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fargate_operator import names
-from fargate_operator.fragments.http_api import Authorizer, Cors, Domain, HttpApi
+from fargate_operator.fragments.events import Event, HttpApiEvent
+from fargate_operator.fragments.http_api import AWS_IAM, Authorizer, Cors, Domain, HttpApi, LambdaAuthorizer
 from fargate_operator.fragments.values import seconds
 from fargate_operator.template import Resource
 
-_SOURCES = {
-    "request.header": "Headers",
-    "request.querystring": "QueryStrings",
-    "stageVariables": "StageVariables",
-    "context": "Context",
-}
+_API = {"Ref": names.HTTP_API}
+_HEADER = "$request.header.Authorization"
+_FORMAT = "2.0"  # of the event that a function gets, and of its answer
 
 
 def cors(value: Cors) -> dict[str, Any]:
-    """As both AWS::Lambda::Url and AWS::Serverless::HttpApi have it."""
+    """As both AWS::Lambda::Url and AWS::ApiGatewayV2::Api have it."""
     values: dict[str, Any] = {
         "AllowOrigins": value.allow_origins,
         "AllowMethods": value.allow_methods,
@@ -30,48 +29,93 @@ def cors(value: Cors) -> dict[str, Any]:
     return {name: one for name, one in values.items() if one}
 
 
-def http_api(spec: HttpApi | None, functions: Mapping[str, Any], tags: Mapping[str, str], *, iam: bool) -> dict[str, Any]:
-    """The AWS::Serverless::HttpApi. `functions` maps a function's name to the ARN to invoke, `iam`: some route wants AWS_IAM."""
-    properties: dict[str, Any] = {"Tags": dict(tags)}
+def http_api(spec: HttpApi | None, functions: Mapping[str, Any], tags: Mapping[str, str]) -> Iterable[Resource]:
+    """The API, its one stage and its authorizers. `functions` maps a function's key to the ARN by which it is invoked."""
+    labels = {"Tags": dict(tags)} if tags else {}
+    properties: dict[str, Any] = {"Name": {"Ref": "AWS::StackName"}, "ProtocolType": "HTTP", **labels}
     if spec and spec.cors:
         properties["CorsConfiguration"] = cors(spec.cors)
-    authorizers = {
-        names.identifier(name): _authorizer(one, functions) for name, one in sorted(((spec and spec.authorizers) or {}).items())
-    }
-    auth: dict[str, Any] = {"Authorizers": authorizers} if authorizers else {}
-    if iam:
-        auth["EnableIamAuthorizer"] = True
-    if auth:
-        properties["Auth"] = auth
-    return {"Type": "AWS::Serverless::HttpApi", "Properties": properties}
+    yield Resource(names.HTTP_API, "AWS::ApiGatewayV2::Api", properties)
+    stage = {"ApiId": _API, "StageName": "$default", "AutoDeploy": True, **labels}
+    yield Resource(names.HTTP_API_STAGE, "AWS::ApiGatewayV2::Stage", stage)
+    for name, one in sorted(((spec and spec.authorizers) or {}).items()):
+        yield from _authorizer(name, one, functions)
 
 
-def _authorizer(spec: Authorizer, functions: Mapping[str, Any]) -> dict[str, Any]:
+def _authorizer(name: str, spec: Authorizer, functions: Mapping[str, Any]) -> Iterator[Resource]:
+    logical_id = names.authorizer(name)
+    properties: dict[str, Any] = {"ApiId": _API, "Name": name}
     if spec.jwt:
-        jwt = {"issuer": spec.jwt.issuer, "audience": spec.jwt.audience}
-        return {"JwtConfiguration": jwt, "IdentitySource": "$request.header.Authorization"}
-    if spec.lambda_ is None:
-        return {}
-    identity: dict[str, Any] = {"ReauthorizeEvery": seconds(spec.lambda_.ttl or "0s")}
-    for source in spec.lambda_.identity_sources or ["$request.header.Authorization"]:
-        place, _, name = source[1:].partition(".") if source.startswith(("$stage", "$context")) else _request(source)
-        identity.setdefault(_SOURCES[place], []).append(name)
+        jwt = {"Issuer": spec.jwt.issuer, "Audience": spec.jwt.audience}
+        properties |= {"AuthorizerType": "JWT", "IdentitySource": [_HEADER], "JwtConfiguration": jwt}
+    elif spec.lambda_:
+        function = functions[spec.lambda_.function]
+        properties |= _by_function(spec.lambda_, function)
+        yield _permission(f"{logical_id}Permission", function, "authorizers/*")
+    yield Resource(logical_id, "AWS::ApiGatewayV2::Authorizer", properties)
+
+
+def _by_function(spec: LambdaAuthorizer, function: Any) -> dict[str, Any]:
+    gateway = ["arn:", {"Ref": "AWS::Partition"}, ":apigateway:", {"Ref": "AWS::Region"}]
     return {
-        "FunctionArn": functions[spec.lambda_.function],
-        "AuthorizerPayloadFormatVersion": "2.0",
+        "AuthorizerType": "REQUEST",
+        "AuthorizerUri": {"Fn::Join": ["", [*gateway, ":lambda:path/2015-03-31/functions/", function, "/invocations"]]},
+        "AuthorizerPayloadFormatVersion": _FORMAT,
         "EnableSimpleResponses": True,
-        "EnableFunctionDefaultPermissions": True,
-        "Identity": identity,
+        "IdentitySource": spec.identity_sources or [_HEADER],
+        "AuthorizerResultTtlInSeconds": seconds(spec.ttl or "0s"),
     }
 
 
-def _request(source: str) -> tuple[str, str, str]:
-    request, place, name = source[1:].split(".", 2)
-    return f"{request}.{place}", ".", name
+def routes(function: str, arn: Any, events: Mapping[str, Event] | None, spec: HttpApi | None) -> Iterable[Resource]:
+    """One integration for the function of this logical ID, and a route and a permission for each of its httpApi events."""
+    made = {name: event.http_api for name, event in sorted((events or {}).items()) if event.http_api}
+    if not made:
+        return
+    integration = f"{function}Integration"
+    properties = {"ApiId": _API, "IntegrationType": "AWS_PROXY", "IntegrationUri": arn, "PayloadFormatVersion": _FORMAT}
+    yield Resource(integration, "AWS::ApiGatewayV2::Integration", properties)
+    for name, event in made.items():
+        stem = f"{function}{names.identifier(name)}"
+        target = {"Fn::Join": ["", ["integrations/", {"Ref": integration}]]}
+        route = {"ApiId": _API, "RouteKey": event.route, "Target": target, **_authorization(event, spec)}
+        yield Resource(f"{stem}Route", "AWS::ApiGatewayV2::Route", route)
+        yield _permission(f"{stem}Permission", arn, f"*/{_requests(event.route)}")
+
+
+def _authorization(event: HttpApiEvent, spec: HttpApi | None) -> dict[str, Any]:
+    if event.authorizer is None:
+        return {"AuthorizationType": "NONE"}
+    if event.authorizer == AWS_IAM:
+        return {"AuthorizationType": AWS_IAM}
+    one = ((spec and spec.authorizers) or {}).get(event.authorizer)
+    kind = "JWT" if one and one.jwt else "CUSTOM"
+    return {"AuthorizationType": kind, "AuthorizerId": {"Ref": names.authorizer(event.authorizer)}}
+
+
+def _requests(route: str) -> str:
+    """A route key as the ARN of its requests has it: ``ANY /a/{b}`` is ``*/a/*``."""
+    method, _, path = route.partition(" ")
+    if not path:
+        return method
+    steps = ("*" if step.startswith("{") else step for step in path.split("/"))
+    return ("*" if method == "ANY" else method) + "/".join(steps)
+
+
+def _permission(logical_id: str, function: Any, what: str) -> Resource:
+    """That the API may invoke a function, for requests of this kind only."""
+    account = [":", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":", _API, "/"]
+    properties = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": function,
+        "Principal": "apigateway.amazonaws.com",
+        "SourceArn": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":execute-api", *account, what]]},
+    }
+    return Resource(logical_id, "AWS::Lambda::Permission", properties)
 
 
 def domain(spec: Domain, tags: Mapping[str, str]) -> list[Resource]:
-    """The API's own host name. Plain resources: SAM's logical IDs hash the name, and a changed certificate would not tell."""
+    """The API's own host name."""
     configuration = {"CertificateArn": spec.certificate_arn, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
     properties: dict[str, Any] = {"DomainName": spec.name, "DomainNameConfigurations": [configuration]}
     if tags:

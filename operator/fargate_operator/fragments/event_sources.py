@@ -11,14 +11,12 @@ from fargate_operator.fragments.arns import parts
 from fargate_operator.fragments.events import (
     Event,
     EventBridgeEvent,
-    HttpApiEvent,
     S3Event,
     ScheduleEvent,
     SnsEvent,
     SqsEvent,
     StreamEvent,
 )
-from fargate_operator.fragments.http_api import AWS_IAM
 from fargate_operator.fragments.values import seconds
 from fargate_operator.template import canonical
 
@@ -26,13 +24,12 @@ DEFAULT_BUS = "default"
 
 
 def sources(events: Mapping[str, Event] | None, resources: Mapping[str, Any]) -> dict[str, Any]:
-    """The Events of an AWS::Serverless::Function; `resources` are the app's raw ones."""
-    return {names.identifier(name): _source(event, resources) for name, event in sorted((events or {}).items())}
+    """The Events of an AWS::Serverless::Function, without its routes; `resources` are the app's raw ones."""
+    listed = sorted((events or {}).items())
+    return {names.identifier(name): _source(event, resources) for name, event in listed if not event.http_api}
 
 
 def _source(event: Event, resources: Mapping[str, Any]) -> dict[str, Any]:
-    if event.http_api:
-        return _typed("HttpApi", _route(event.http_api))
     if event.schedule:
         return _typed("ScheduleV2", _schedule(event.schedule))
     if event.sqs:
@@ -49,16 +46,6 @@ def _source(event: Event, resources: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"Type": kind, "Properties": {name: value for name, value in properties.items() if value is not None}}
-
-
-def _route(event: HttpApiEvent) -> dict[str, Any]:
-    api: dict[str, Any] = {"ApiId": {"Ref": names.HTTP_API}}
-    if event.route != "$default":
-        api["Method"], api["Path"] = event.route.split(" ", 1)
-    if event.authorizer:
-        own = event.authorizer == AWS_IAM
-        api["Auth"] = {"Authorizer": AWS_IAM if own else names.identifier(event.authorizer)}
-    return api
 
 
 def _schedule(schedule: ScheduleEvent) -> dict[str, Any]:
