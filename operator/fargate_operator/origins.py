@@ -22,7 +22,7 @@ class Origins:
         self._places: dict[str, list[tuple[str, str]]] | None = None
 
     def workload(self, logical_id: str) -> str:
-        """The path of the workload, or of the load balancer, that a generated resource belongs to; ``spec`` for what is shared."""
+        """The path of the workload or load balancer that a generated resource belongs to; ``spec`` for what is shared."""
         if logical_id.startswith(_BALANCER):
             return "spec.loadBalancer"
         paths = {names.identifier(key): f"spec.{field}.{key}" for field, key, _ in self._app.workloads()}
