@@ -86,6 +86,7 @@ def _scope(app: App, facts: Facts) -> Scope:
         security_groups=_security_groups(app, facts),
         listener=listener.arn(balancer),
         priorities=priorities({key: one.http for key, one in app.exposed().items() if one.http}),
+        target_port=listener.target_port(balancer),
         address=listener.address(balancer, facts.listener),
     )
 

@@ -353,6 +353,8 @@ _PATTERNS = {
     "memory": "must be MiB as a whole number from 512 to 122880, or a string such as 0.5GB",
     "route": "must be a route key such as GET /path, ANY /{proxy+} or $default",
     "region": "must be a region such as eu-west-1",
+    "path": "must begin with a slash",
+    "codes": "must be HTTP codes from 200 to 499, such as 200, 200-299 or 200,204",
 }
 _SHAPES = {
     DURATION: "must be a duration such as 30s, 5m or 1h",

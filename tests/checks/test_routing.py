@@ -38,6 +38,7 @@ WRONG = {
     ),
     "a priority out of range": (one(priority=50001), f"{HTTP}.priority", "must be less than or equal to 50000"),
     "a path with a wildcard": (one(path="/api/*"), f"{HTTP}.path", "is what the request's path begins with: leave the * and ?"),
+    "a path without a slash": (one(path="api"), f"{HTTP}.path", "must begin with a slash"),
     "a path that ALB does not take": (one(path="/a b"), f"{HTTP}.path", "must be a path such as /api"),
     "a path that is too long": (one(path="/" + "a" * 126), f"{HTTP}.path", "of 126 characters at most"),
     "a path of many parts": (one(path="/a/b/c/d/e/f/g/h/i/j"), f"{HTTP}.path", "has 10 parts; one of more than 9 needs a priority"),
@@ -55,7 +56,7 @@ WRONG = {
     "a timeout longer than the default interval": (
         one(healthCheck={"timeout": "1m"}), f"{HTTP}.healthCheck.timeout", "must be less than the interval, 30s",
     ),
-    "a code that ALB does not know": (one(healthCheck={"codes": "500"}), f"{HTTP}.healthCheck.codes", "must match"),
+    "a code that ALB does not know": (one(healthCheck={"codes": "500"}), f"{HTTP}.healthCheck.codes", "must be HTTP codes from 200 to 499"),
     "a stickiness of nothing": (one(stickiness="0s"), f"{HTTP}.stickiness", "is 0s; must be 1s to 604800s"),
     "a long stickiness": (one(stickiness="169h"), f"{HTTP}.stickiness", "must be 1s to 604800s"),
     "a deregistration delay": (one(deregistrationDelay="61m"), f"{HTTP}.deregistrationDelay", "is 3660s; must be 0s to 3600s"),

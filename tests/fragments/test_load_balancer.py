@@ -107,6 +107,23 @@ def test_a_changed_port_does_not_replace_the_target_group():
     }  # fmt: skip
 
 
+def port(**spec):
+    return properties("WebTargetGroup", **spec)["Port"]
+
+
+def test_another_load_balancer_means_another_target_group_and_another_listener_of_the_same_does_not():
+    services, other = one(priority=7), LISTENER.replace("shared/0", "shared/1")
+    ports = [
+        port(services=services),
+        port(services=services, loadBalancer={"internal": True}),
+        port(services=services, loadBalancer={"listenerArn": LISTENER}),
+        port(services=services, loadBalancer={"listenerArn": other}),
+    ]
+    assert len(set(ports)) == 4
+    assert port(services=services, loadBalancer={"listenerArn": f"{LISTENER[:-1]}0"}) == ports[2]
+    assert port(services=services, loadBalancer=tls()) == ports[0]
+
+
 def test_a_changed_path_changes_the_rule_only():
     assert changed({"services": one(path="/a")}, {"services": one(path="/b")}) == {"WebListenerRule"}
 
