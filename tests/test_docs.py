@@ -119,3 +119,9 @@ def test_render_prints_a_template_and_all_faults_of_a_bad_app(capsys, tmp_path):
     told = capsys.readouterr().err
     assert "spec.cpu: must be" in told
     assert "spec.services.web.image: 'nope' is not in spec.images" in told
+
+
+@pytest.mark.parametrize("case", ["web-app", "shared-listener"])
+def test_render_needs_no_look_into_aws_for_a_load_balancer(case, capsys):
+    assert cli.main(["render", str(ROOT / "examples" / f"{case}.yaml")]) == 0
+    assert "ListenerRule" in capsys.readouterr().out

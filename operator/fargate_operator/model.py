@@ -239,6 +239,11 @@ class App:
                 network = shared or Network()
                 yield network, not network.security_group_ids
 
+    def existing_listener(self) -> str:
+        """The listener to be looked up; empty where there is none, or a reference, whose meaning only CloudFormation knows."""
+        arn = (self.spec.load_balancer.listener_arn if self.spec.load_balancer else None) or ""
+        return arn if self.exposed() and "${" not in arn else ""
+
     def balancer_network(self) -> Network | None:
         """Where the app's own load balancer is; None where it has none."""
         balancer = self.spec.load_balancer
@@ -358,6 +363,8 @@ _PATTERNS = {
     "memory": "must be MiB as a whole number from 512 to 122880, or a string such as 0.5GB",
     "route": "must be a route key such as GET /path, ANY /{proxy+} or $default",
     "region": "must be a region such as eu-west-1",
+    "path": "must begin with a slash",
+    "codes": "must be HTTP codes from 200 to 499, such as 200, 200-299 or 200,204",
 }
 _SHAPES = {
     DURATION: "must be a duration such as 30s, 5m or 1h",

@@ -11,13 +11,14 @@ import yaml
 from fargate_operator.bounds import BadBounds, Rules, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.facts import Facts, Place, Subnets
+from fargate_operator.facts import Facts, Listener, Place, Subnets
 from fargate_operator.fragments.network import Network, Selector
 from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.police import police
 
 DEFAULT_REGION = "eu-west-1"
 STAND_IN_VPC = "vpc-00000000000000000"
+STAND_IN_LISTENER = Listener(STAND_IN_VPC, ("sg-00000000000000000",), "https://listener.invalid")
 STAND_IN_VERSION = "00000000000000000000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
 
@@ -98,7 +99,8 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
     images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or DEFAULT_REGION
     code = {key: STAND_IN_VERSION for key, one in (app.spec.functions or {}).items() if one.code}
-    return Facts(args.account, region, args.partition, subnets=found, images=images, code=code)
+    listener = STAND_IN_LISTENER if app.existing_listener() else None
+    return Facts(args.account, region, args.partition, subnets=found, images=images, code=code, listener=listener)
 
 
 def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any]:

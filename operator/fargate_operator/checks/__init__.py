@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.balancer import balancer_faults, network_faults
 from fargate_operator.checks.events import EVENT_CHECKS
 from fargate_operator.checks.functions import FUNCTION_CHECKS
+from fargate_operator.checks.routing import routing_faults
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
@@ -32,6 +34,9 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         _services,
         _functions,
         _durations,
+        balancer_faults,
+        network_faults,
+        routing_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments import routing
 from fargate_operator.fragments.connect import Connect
 from fargate_operator.fragments.deployment import Deployment
 from fargate_operator.fragments.load_balancer import Http
@@ -70,11 +71,12 @@ class ServiceSpec(TaskSpec):
     cel = [
         *TaskSpec.cel,
         {"rule": "!(has(self.spot) && has(self.capacity))", "message": "spot and capacity exclude each other"},
+        {"rule": "!has(self.http) || has(self.port)", "message": "http needs port"},
     ]
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition and the service."""
+    """The task definition and the service; with http, what brings requests to it."""
     container: dict[str, Any] = {}
     if spec.port:
         container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
@@ -82,24 +84,31 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         container["LinuxParameters"] = {"InitProcessEnabled": True}  # reaps what exec'd shells leave behind
     definition = task_definition(key, spec, scope, container)
     yield definition
+    depends_on = list(spec.depends_on or ())
+    if spec.http:
+        yield from routing.resources(key, spec.http, spec.network, spec.tags, scope)
+        depends_on.append(names.listener_rule(key))
     yield Resource(
         f"{names.identifier(key)}Service",
         "AWS::ECS::Service",
-        _properties(spec, scope, definition.logical_id),
-        tuple(spec.depends_on or ()),
+        _properties(key, spec, scope, definition.logical_id),
+        tuple(depends_on),
     )
 
 
-def outputs(key: str) -> dict[str, Any]:
-    """The ARNs of the task definition and the service."""
+def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
+    """The ARNs of the task definition and the service, and where it is reached."""
     stem = names.identifier(key)
-    return {
+    found = {
         names.task_output(key): {"Value": {"Ref": f"{stem}Task"}},
         names.service_output(key): {"Value": {"Ref": f"{stem}Service"}},
     }
+    if spec.http and (url := routing.url(spec.http, scope)):
+        found[names.service_url_output(key)] = {"Value": url}
+    return found
 
 
-def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
+def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
     deployment = spec.deployment or Deployment()
     minimum = deployment.minimum_healthy_percent
     breaker = deployment.circuit_breaker is not False
@@ -118,6 +127,8 @@ def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, A
     }
     if spec.exec:
         generated["EnableExecuteCommand"] = True
+    if spec.http and spec.port:  # checked: http needs port
+        generated |= routing.service_properties(key, spec.http, spec.port)
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
