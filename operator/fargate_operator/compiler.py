@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.scaling import scaling_faults_by_facts
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, record
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
@@ -53,7 +54,7 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template)]
+    faults += [*_budget(template), *_dangling(app, template), *scaling_faults_by_facts(app, facts)]
     if faults:
         raise InvalidSpec(faults)
     return template

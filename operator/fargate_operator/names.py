@@ -57,6 +57,26 @@ def function_url_output(key: str) -> str:
     return f"{identifier(key)}FunctionUrl"
 
 
+def rule_output(key: str) -> str:
+    """The output that holds the ARN of the rule by which ECS moves a service's traffic."""
+    return f"{identifier(key)}ProductionRuleArn"
+
+
+def alternate_group_output(key: str) -> str:
+    """The output that holds the ARN of the second target group of such a service."""
+    return f"{identifier(key)}AlternateTargetGroupArn"
+
+
+def scalable_target(key: str) -> str:
+    """The logical ID of what Application Auto Scaling knows of a service."""
+    return f"{identifier(key)}ScalableTarget"
+
+
+def scaling_policy(key: str, measure: str) -> str:
+    """The logical ID of the policy that scales a service by `measure`: cpu, memory, requests or queue."""
+    return f"{identifier(key)}{identifier(measure)}ScalingPolicy"
+
+
 def stack_name(installation: str, namespace: str, name: str, prefix: str = "") -> str:
     """``<prefix><namespace>-<name>-<6 hex digits>`` within CloudFormation's syntax: letters, digits and hyphens, at most 128.
 

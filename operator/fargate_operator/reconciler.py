@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.aws.live import ask
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
@@ -19,6 +20,7 @@ from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Facts, recall, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
+from fargate_operator.gathering import answered, carried, questions
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.model import App, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
@@ -173,23 +175,26 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item))
 
     def _resolve(self, turn: Turn) -> Turn:
-        app = _app(turn)
-        unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
-        facts = None if turn.seen.previous or turn.reconcile_now else self._remembered(turn)
-        if facts is None:
-            known = _pins(turn.seen) if unchanged else None
-            facts = resolve(self._world.clients, turn.seen.region, app, known)
+        """The facts: pinned while the spec is the same, looked up anew when it is not; counts and weights are always carried on."""
+        app, clients, region = _app(turn), self._world.clients, turn.seen.region
+        if turn.seen.previous:
+            unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
+            recorded = _pins(turn.seen)
+            facts = carried(app, recorded, resolve(clients, region, app, recorded if unchanged else None))
+        else:
+            recorded, made_from = self._remembered(turn)
+            facts = carried(app, recorded, resolve(clients, region, app, recorded))
+            if input_digest(app, facts) != made_from:  # the spec is another one: no pins for it
+                facts = carried(app, recorded, resolve(clients, region, app, None))
         return replace(turn, facts=facts).with_seen(pins=record(facts))
 
-    def _remembered(self, turn: Turn) -> Facts | None:
-        """The facts that the stack was made from, when the status was lost and the spec is still the same."""
+    def _remembered(self, turn: Turn) -> tuple[Facts, str]:
+        """When the status was lost: the facts that the app's stack was made from, and its input digest; empty without a stack."""
+        nothing = Facts(turn.seen.account_id, turn.seen.region)
         stack = self._world.stack(turn.seen.region, turn.seen.stack_name)
         if stack is None or stack.owner != turn.owner or not stack.input_digest:
-            return None
-        recorded = self._world.stacks(turn.seen.region).metadata(stack)
-        found = recall(recorded, Facts(turn.seen.account_id, turn.seen.region))
-        facts = resolve(self._world.clients, turn.seen.region, _app(turn), found)
-        return facts if input_digest(_app(turn), facts) == stack.input_digest else None
+            return nothing, ""
+        return recall(self._world.stacks(turn.seen.region).metadata(stack), nothing), stack.input_digest
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):
@@ -207,18 +212,22 @@ class Reconciler:
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
-        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
-        assert facts is not None  # noqa: S101  _resolve came before
+        app, stack = _app(turn), turn.seen.stack
+        assert turn.facts is not None  # noqa: S101  _resolve came before
+        inputs = self._inputs(app, turn.facts)
+        old = turn.seen.previous.get("stack") or {}
+        turn = turn.with_seen(network=_network(app, turn.facts, stack))
+        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
+            return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest)
+        template = self._template(turn)
+        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest)
+
+    def _inputs(self, app: App, facts: Facts) -> str:
         inputs = input_digest(app, facts)
         if self._bounds:
             bounds = self._bounds.of(app.namespace)
             inputs = digest([inputs, bounds.digest() if bounds else ""])
-        old = turn.seen.previous.get("stack") or {}
-        network = _network(app, facts, stack)
-        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
-            return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest, network=network)
-        template = self._template(turn)
-        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest, network=network)
+        return inputs
 
     def _template(self, turn: Turn) -> Template:
         """The final template, within the bounds: the only one that is ever sent."""
@@ -237,10 +246,31 @@ class Reconciler:
             self._world.stacks(turn.seen.region).protect(turn.seen.stack, on=action.on)
             stack = self._world.put(turn.seen.region, replace(turn.seen.stack, termination_protection=action.on))
             return self._act(turn.with_seen(stack=stack))
-        if isinstance(action, Create | Update | Recover | Recreate | Delete):
+        if isinstance(action, Create | Update):
+            turn = self._gather(turn)
+        if isinstance(turn.seen.action, Create | Update | Recover | Recreate | Delete):
             turn = self._prepare(turn)
-            turn = self._write(turn, action)
+            turn = self._write(turn, turn.seen.action)
         return turn
+
+    def _gather(self, turn: Turn) -> Turn:
+        """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
+        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
+        assert facts is not None  # noqa: S101  _resolve came before
+        template = turn.template or self._template(turn)
+        asked = questions(app, facts, template, stack)
+        fresh = answered(app, facts, template, asked, ask(self._world.clients, turn.seen.region, asked))
+        if fresh == facts:
+            return replace(turn, template=template)
+        template = self._template(replace(turn, facts=fresh))
+        turn = replace(turn, facts=fresh, template=template).with_seen(
+            pins=record(fresh),
+            input_digest=self._inputs(app, fresh),
+            template_digest=template.digest,
+            planned=turn.seen.template_digest,
+        )
+        again = plan(self._wish(turn), stack, turn.seen.attempt)
+        return turn.with_seen(action=again) if isinstance(again, Nothing) else turn
 
     def _wish(self, turn: Turn) -> Wish:
         spec = turn.item.get("spec") or {}

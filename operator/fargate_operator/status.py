@@ -50,6 +50,7 @@ class Seen:
     pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
     network: Mapping[str, Any] = field(default_factory=dict)
     template_digest: str = ""
+    planned: str = ""  # the template's digest before live facts were put into it, where they changed it
     input_digest: str = ""
     reconcile_at: str = ""
     deleting: bool = False
@@ -300,7 +301,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
 def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
     """The digest that was sent last, and how often it failed. A stack deleted to be made again leaves the digest open."""
     if isinstance(seen.action, Create | Update):
-        same = seen.attempt.digest in ("", seen.template_digest)
+        same = seen.attempt.digest in ("", seen.template_digest, seen.planned)
         return seen.template_digest, seen.attempt.failed if same else 0
     if isinstance(seen.action, Recreate):
         return "", seen.attempt.failed
@@ -315,16 +316,21 @@ _KEPT = (
 )  # fmt: skip
 
 
-def _kept(seen: Seen) -> tuple[str, ...]:
-    """What stays where nothing new was seen. Images, network and pins of an older spec are no pins for this one."""
-    same = seen.previous.get("observedGeneration") == seen.generation
-    return _KEPT if same else tuple(name for name in _KEPT if name not in {"images", "network", "pins"})
+def _kept(seen: Seen) -> dict[str, Any]:
+    """What stays where nothing new was seen. What was looked up for an older spec is no pin for this one, but for what AWS has
+    changed by itself: a faulty spec in between must not make it forgotten.
+    """
+    kept = {name: seen.previous[name] for name in _KEPT if name in seen.previous}
+    if seen.previous.get("observedGeneration") != seen.generation:
+        pins = {name: value for name, value in kept.pop("pins", {}).items() if name in {"counts", "weights"}}
+        kept = {name: value for name, value in kept.items() if name not in {"images", "network"}} | {"pins": pins}
+    return kept
 
 
 def _workloads(seen: Seen) -> dict[str, Any]:
     if seen.app is None or seen.stack is None:
         gone = seen.action is not None and seen.stack is None  # looked, and there is none
-        return {} if gone else {name: seen.previous[name] for name in _kept(seen) if name in seen.previous}
+        return {} if gone else _kept(seen)
     spec, outputs = seen.app.spec, seen.stack.outputs
     previous = seen.previous.get("services") or {}
     services = {key: _service(key, seen, previous.get(key) or {}) for key in sorted(spec.services or {})}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.deployment import deployment_faults
+from fargate_operator.checks.scaling import scaling_faults
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
@@ -28,6 +30,8 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         _services,
         _functions,
         _durations,
+        scaling_faults,
+        deployment_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from fargate_operator import names
 from fargate_operator.fragments.connect import Connect
-from fargate_operator.fragments.deployment import Deployment
+from fargate_operator.fragments.deployment import Deployment, configuration
 from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
 from fargate_operator.fragments.scaling import Scaling
+from fargate_operator.fragments.scaling_policies import scaling_resources
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
@@ -74,7 +75,7 @@ class ServiceSpec(TaskSpec):
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition and the service."""
+    """The task definition, the service, and what scales it."""
     container: dict[str, Any] = {}
     if spec.port:
         container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
@@ -85,9 +86,11 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
     yield Resource(
         f"{names.identifier(key)}Service",
         "AWS::ECS::Service",
-        _properties(spec, scope, definition.logical_id),
+        _properties(key, spec, scope, definition.logical_id),
         tuple(spec.depends_on or ()),
     )
+    if spec.scaling:
+        yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", None)
 
 
 def outputs(key: str) -> dict[str, Any]:
@@ -99,19 +102,12 @@ def outputs(key: str) -> dict[str, Any]:
     }
 
 
-def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
-    deployment = spec.deployment or Deployment()
-    minimum = deployment.minimum_healthy_percent
-    breaker = deployment.circuit_breaker is not False
+def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
     generated: dict[str, Any] = {
         "Cluster": scope.cluster,
         "CapacityProviderStrategy": _strategy(spec),
-        "DesiredCount": 1 if spec.desired_count is None else spec.desired_count,
-        "DeploymentConfiguration": {
-            "MaximumPercent": deployment.maximum_percent or 200,
-            "MinimumHealthyPercent": 100 if minimum is None else minimum,
-            "DeploymentCircuitBreaker": {"Enable": breaker, "Rollback": breaker},
-        },
+        **_desired_count(key, spec, scope),
+        "DeploymentConfiguration": configuration(spec.deployment, stated=key in scope.facts.weights),
         "TaskDefinition": {"Ref": definition},
         "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network, always=bool(spec.http))},
         "PropagateTags": "TASK_DEFINITION",
@@ -121,6 +117,16 @@ def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, A
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
+
+
+def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
+    """Left out while scaling is set, so that no update resets it; after that what ran, until the spec wants another count."""
+    if spec.scaling:
+        return {}
+    count = scope.facts.counts.get(key)
+    if count and count.kept is not None and count.declared == spec.desired_count:
+        return {"DesiredCount": count.kept}
+    return {"DesiredCount": 1 if spec.desired_count is None else spec.desired_count}
 
 
 def _strategy(spec: ServiceSpec) -> list[dict[str, Any]]:
