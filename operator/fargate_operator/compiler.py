@@ -4,11 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.balancer import placement_faults
 from fargate_operator.checks.scaling import scaling_faults_by_facts
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, record
-from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
-from fargate_operator.fragments.network import own_group, question, subnets_key
+from fargate_operator.fragments import listener
+from fargate_operator.fragments.deployment import shifts
+from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
+from fargate_operator.fragments.load_balancer import LoadBalancer
+from fargate_operator.fragments.network import merge_networks, own_group, question, subnets_key
+from fargate_operator.fragments.priority import priorities
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
 from fargate_operator.fragments.task import TaskSpec
@@ -43,6 +48,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     raw = app.spec.resources or {}
     outputs = _outputs(app, scope)
     faults = [
+        *placement_faults(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
     ]
@@ -63,6 +69,7 @@ def compile_app(app: App, facts: Facts) -> Template:
 def _scope(app: App, facts: Facts) -> Scope:
     spec, iam = app.spec, app.spec.iam or Iam()
     existing = spec.cluster.existing if spec.cluster else None
+    balancer = spec.load_balancer or LoadBalancer()
     return Scope(
         facts=facts,
         cluster=existing or {"Ref": names.CLUSTER},
@@ -79,6 +86,9 @@ def _scope(app: App, facts: Facts) -> Scope:
         network=spec.network,
         overrides=spec.overrides,
         security_groups=_security_groups(app, facts),
+        listener=listener.arn(balancer),
+        priorities=priorities({key: one.http for key, one in app.exposed().items() if one.http}),
+        address=listener.address(balancer, facts.listener),
     )
 
 
@@ -105,7 +115,11 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
     if made or spec.functions:
         yield _log_group(app, tags)
     for vpc, logical_id in scope.security_groups.items():
-        yield _security_group(app, vpc, logical_id, tags)
+        yield _security_group(app, vpc, logical_id, tags, _ingress(app, scope, vpc))
+    if network := app.balancer_network():
+        found = scope.facts.subnets[subnets_key(question(network))]
+        title = f"FargateApp {app.namespace}/{app.name}"
+        yield from listener.resources(spec.load_balancer or LoadBalancer(), found, title, tags)
     yield from _roles(app, scope, made, tags)
     yield from made
 
@@ -123,6 +137,8 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
     if {"Fn::GetAtt": [names.TASK_ROLE, "Arn"]} in used:
         exec_ = any(one.exec and not one.task_role_arn for one in (app.spec.services or {}).values())
         yield task_role(iam, tags, exec_=exec_)
+    if shifting := [key for key, one in app.exposed().items() if shifts(one.deployment)]:
+        yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
         own = {f"{names.identifier(key)}Task" for key in scheduled}
         queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
@@ -152,8 +168,23 @@ def _log_group(app: App, tags: list[dict[str, str]]) -> Resource:
     return Resource(names.LOG_GROUP, "AWS::Logs::LogGroup", properties)
 
 
-def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]]) -> Resource:
+def _ingress(app: App, scope: Scope, vpc: str) -> list[dict[str, Any]]:
+    """Lets the load balancer in, and nobody else, on the ports of the services that have the app's own group of this VPC."""
+    networks = {key: merge_networks(scope.network, one.network) for key, one in app.exposed().items()}
+    own = [key for key, one in networks.items() if own_group(one, always=True) and scope.vpc(one) == vpc]
+    ports = {app.exposed()[key].port for key in own}
+    sources = listener.security_groups(app.spec.load_balancer or LoadBalancer(), scope.facts.listener)
+    return [
+        {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "SourceSecurityGroupId": source}
+        for port in sorted(one for one in ports if one)
+        for source in sources
+    ]
+
+
+def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]], ingress: list[dict[str, Any]]) -> Resource:
     properties: dict[str, Any] = {"GroupDescription": f"Tasks of FargateApp {app.namespace}/{app.name}", "VpcId": vpc}
+    if ingress:
+        properties["SecurityGroupIngress"] = ingress
     if tags:
         properties["Tags"] = tags
     return Resource(logical_id, "AWS::EC2::SecurityGroup", properties)
@@ -184,8 +215,8 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
         outputs[names.SECURITY_GROUP_OUTPUT] = {
             "Value": {"Fn::Join": [",", [{"Fn::GetAtt": [one, "GroupId"]} for one in groups]]}
         }
-    for key in sorted(spec.services or {}):
-        outputs |= service.outputs(key)
+    for key, one_service in sorted((spec.services or {}).items()):
+        outputs |= service.outputs(key, one_service, scope)
     for key in sorted(spec.scheduled_tasks or {}):
         outputs |= scheduled_task.outputs(key)
     for key in sorted(spec.tasks or {}):

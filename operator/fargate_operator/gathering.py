@@ -16,17 +16,16 @@ from fargate_operator import names
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Count, Facts, Weights
 from fargate_operator.fragments.deployment import shifts
+from fargate_operator.fragments.shifting import FIRST
 from fargate_operator.model import App
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import ROLLED_BACK
 from fargate_operator.template import Template, digest
 
-FIRST = (100, 0)  # weights of a new rule: ECS starts with the first target group
-
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What to ask: `services` key → ARN of a service in `cluster`; `rules` key → ARNs of a rule and of its second target group."""
+    """What to ask: `services` key → ARN of a service in `cluster`; `rules` key → ARNs of a rule and its second target group."""
 
     cluster: str = ""
     services: Mapping[str, str] = field(default_factory=dict)
@@ -100,8 +99,8 @@ def answered(app: App, facts: Facts, template: Template, asked: Questions, answe
 
 
 _STRANDED = (
-    "cannot be Rolling now: the tasks are behind the second target group, which Rolling does not have, and no request would reach "
-    "them; deploy once more as before (any change of the task definition does), which brings the traffic back to the first group"
+    "cannot be Rolling now: the tasks are behind the second target group, which Rolling does not have, and no request would "
+    "reach them; deploy once more as before (any change of the task definition does), which brings the traffic back to the first"
 )
 
 

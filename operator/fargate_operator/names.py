@@ -14,8 +14,14 @@ LOG_GROUP = "FargateTasksLogGroup"
 EXECUTION_ROLE = "FargateIamExecutionRole"
 TASK_ROLE = "FargateIamTaskRole"
 SCHEDULER_ROLE = "FargateIamSchedulerRole"
+INFRASTRUCTURE_ROLE = "FargateIamInfrastructureRole"
 HTTP_API = "HttpApi"
 SECURITY_GROUP = "FargateSecurityGroup"
+LOAD_BALANCER = "FargateLoadBalancer"
+LOAD_BALANCER_SECURITY_GROUP = "FargateLoadBalancerSecurityGroup"
+# by protocol: a listener that changed its port would meet its successor's on the way
+HTTP_LISTENER = "FargateHttpListener"
+HTTPS_LISTENER = "FargateHttpsListener"
 
 CLUSTER_OUTPUT = "ClusterArn"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
@@ -40,6 +46,31 @@ def task_output(key: str) -> str:
 def service_output(key: str) -> str:
     """The output that holds a service's ARN."""
     return f"{identifier(key)}ServiceArn"
+
+
+def service_url_output(key: str) -> str:
+    """The output that holds where a service is reached."""
+    return f"{identifier(key)}ServiceUrl"
+
+
+def target_group(key: str) -> str:
+    """A service's target group."""
+    return f"{identifier(key)}TargetGroup"
+
+
+def alternate_target_group(key: str) -> str:
+    """The second target group of a service whose deployments shift traffic."""
+    return f"{identifier(key)}AlternateTargetGroup"
+
+
+def listener_rule(key: str) -> str:
+    """The rule that sends a service its requests."""
+    return f"{identifier(key)}ListenerRule"
+
+
+def listener_certificate(arn: str) -> str:
+    """A certificate beside the listener's default one: by what it is, not by its place in the list."""
+    return f"FargateListenerCertificate{hashlib.sha256(arn.encode()).hexdigest()[:8]}"
 
 
 def scheduled_task_output(key: str) -> str:

@@ -175,7 +175,7 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item))
 
     def _resolve(self, turn: Turn) -> Turn:
-        """The facts: pinned while the spec is the same, looked up anew when it is not; counts and weights are always carried on."""
+        """The facts: pinned while the spec is the same, else looked up anew; counts and weights are always carried on."""
         app, clients, region = _app(turn), self._world.clients, turn.seen.region
         if turn.seen.previous:
             unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
@@ -248,9 +248,10 @@ class Reconciler:
             return self._act(turn.with_seen(stack=stack))
         if isinstance(action, Create | Update):
             turn = self._gather(turn)
-        if isinstance(turn.seen.action, Create | Update | Recover | Recreate | Delete):
+            action = turn.seen.action or action
+        if isinstance(action, Create | Update | Recover | Recreate | Delete):
             turn = self._prepare(turn)
-            turn = self._write(turn, turn.seen.action)
+            turn = self._write(turn, action)
         return turn
 
     def _gather(self, turn: Turn) -> Turn:
@@ -263,12 +264,8 @@ class Reconciler:
         if fresh == facts:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
-        turn = replace(turn, facts=fresh, template=template).with_seen(
-            pins=record(fresh),
-            input_digest=self._inputs(app, fresh),
-            template_digest=template.digest,
-            planned=turn.seen.template_digest,
-        )
+        turn = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
+        turn = replace(turn, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
         again = plan(self._wish(turn), stack, turn.seen.attempt)
         return turn.with_seen(action=again) if isinstance(again, Nothing) else turn
 

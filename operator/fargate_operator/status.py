@@ -317,8 +317,9 @@ _KEPT = (
 
 
 def _kept(seen: Seen) -> dict[str, Any]:
-    """What stays where nothing new was seen. What was looked up for an older spec is no pin for this one, but for what AWS has
-    changed by itself: a faulty spec in between must not make it forgotten.
+    """What stays where nothing new was seen. What was looked up for an older spec is no pin for this one.
+
+    What AWS changes by itself is carried from spec to spec: a faulty one in between must not make it forgotten.
     """
     kept = {name: seen.previous[name] for name in _KEPT if name in seen.previous}
     if seen.previous.get("observedGeneration") != seen.generation:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.balancer import balancer_faults, network_faults
 from fargate_operator.checks.deployment import deployment_faults
+from fargate_operator.checks.routing import routing_faults
 from fargate_operator.checks.scaling import scaling_faults
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.health_check import HealthCheck
@@ -32,6 +34,9 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         _durations,
         scaling_faults,
         deployment_faults,
+        balancer_faults,
+        network_faults,
+        routing_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 

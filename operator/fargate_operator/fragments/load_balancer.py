@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from fargate_operator.fragments.values import Arn, Duration, Flag, Int, Strict, Text, need, text
 
 Cidr = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9A-Fa-f.:]+/[0-9]{1,3}$", max_length=64)]
-Codes = Annotated[str, StringConstraints(strict=True, pattern=r"^[1-5][0-9]{2}([-,][1-5][0-9]{2})*$", max_length=64)]
+Codes = Annotated[str, StringConstraints(strict=True, pattern=r"^[2-4][0-9]{2}([-,][2-4][0-9]{2})*$", max_length=64)]
 Path = Annotated[str, StringConstraints(strict=True, pattern=r"^/", max_length=128)]
 
 _BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -38,7 +38,9 @@ class LoadBalancer(Strict):
         "Its subnets, in at least two availability zones", default="the network's", aws=f"{_BALANCER} Subnets"
     )
     allowed_cidrs: Annotated[list[Cidr], Field(min_length=1, max_length=50)] | None = text(
-        "Who may connect, as address ranges", default="0.0.0.0/0", aws="AWS::EC2::SecurityGroup SecurityGroupIngress"
+        "Who may connect, as ranges of IPv4 and IPv6 addresses",
+        default="0.0.0.0/0",
+        aws="AWS::EC2::SecurityGroup SecurityGroupIngress",
     )
     idle_timeout: Duration | None = text(
         "After which an idle connection is closed, 1s to 4000s", default="60s", aws=f"{_BALANCER} idle_timeout.timeout_seconds"
@@ -49,13 +51,29 @@ class LoadBalancer(Strict):
         aws=f"{_RULE} ListenerArn",
     )  # fmt: skip
 
+    cel = [
+        {
+            "rule": "!has(self.listenerArn) || !("
+            + " || ".join(
+                f"has(self.{name})"
+                for name in ("internal", "certificateArns", "subnetIds", "allowedCidrs", "idleTimeout", "accessLogs")
+            )
+            + ")",
+            "message": "listenerArn excludes the other fields",
+        }
+    ]
+
 
 class HttpHealthCheck(Strict):
     """How the load balancer tells whether a task can be sent requests."""
 
     path: Path | None = text("Path that is asked for", default="/", aws=f"{_GROUP} HealthCheckPath")
     interval: Duration | None = text("Between two checks, 5s to 300s", default="30s", aws=f"{_GROUP} HealthCheckIntervalSeconds")
-    timeout: Duration | None = text("Of one check, 2s to 120s", default="5s", aws=f"{_GROUP} HealthCheckTimeoutSeconds")
+    timeout: Duration | None = text(
+        "Of one check, 2s to 120s and less than interval",
+        default="5s; 4s where interval is 5s",
+        aws=f"{_GROUP} HealthCheckTimeoutSeconds",
+    )
     healthy_threshold: Annotated[Int, Field(ge=2, le=10)] | None = text(
         "Good answers in a row that make a task healthy", default="5", aws=f"{_GROUP} HealthyThresholdCount"
     )
@@ -73,16 +91,18 @@ class HttpHealthCheck(Strict):
 class Http(Strict):
     """How the service is reached through the app's load balancer."""
 
-    path: Path | None = text("What the request's path begins with", default="/", aws=f"{_RULE} path-pattern")
-    host: Text | None = text("The request's host name", default="any", aws=f"{_RULE} host-header")
+    path: Path | None = text(
+        "What the request's path begins with: /api is /api itself and what is below it", default="/", aws=f"{_RULE} path-pattern"
+    )
+    host: Text | None = text("The request's host name; * and ? are wildcards", default="any", aws=f"{_RULE} host-header")
     priority: Annotated[Int, Field(ge=1, le=50000)] | None = text(
         "Of its rule among the listener's, the lowest first; required on an existing listener",
-        default="by specificity, stable",
+        default="by specificity and the service's name, 1000 and above",
         aws=f"{_RULE} Priority",
     )
     health_check: HttpHealthCheck | None = text("The load balancer's health check")
     stickiness: Duration | None = text(
-        "How long a client is sent to the same task, 1s to 7d",
+        "How long a client is sent to the same task, by a cookie; 1s to 168h",
         default="none",
         aws=f"{_GROUP} stickiness.lb_cookie.duration_seconds",
     )

@@ -1,11 +1,11 @@
 """What a workload may know of the rest of its app: the shared values, and where the shared resources are. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fargate_operator.facts import Facts
-from fargate_operator.fragments.network import Network, configuration, merge_networks
+from fargate_operator.fragments.network import Network, configuration, merge_networks, question, subnets_key
 from fargate_operator.fragments.overrides import Overrides
 
 
@@ -28,10 +28,17 @@ class Scope:
     network: Network | None
     overrides: Overrides | None
     security_groups: dict[str, str]  # VPC → logical ID of the app's own security group in it
+    listener: Any = None  # a template value: where the services' rules stand; None where no service has http
+    priorities: Mapping[str, int] = field(default_factory=dict)  # service → its rule's place among the listener's
+    address: tuple[Any, ...] = ()  # where the listener is: protocol with ://, host and what follows it; empty where not known
 
     def awsvpc(self, own: Network | None, *, always: bool = False) -> dict[str, Any]:
         """The AwsvpcConfiguration of a workload; `always`: with a group of the app's own where no other is named."""
         return configuration(merge_networks(self.network, own), self.facts, self.security_groups, always=always)
+
+    def vpc(self, own: Network | None) -> str:
+        """The VPC of a workload whose subnets were looked up."""
+        return self.facts.subnets[subnets_key(question(merge_networks(self.network, own)))].vpc_id
 
 
 def tag_list(*maps: Mapping[str, str] | None) -> list[dict[str, str]]:

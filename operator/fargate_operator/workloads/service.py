@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments import routing, shifting
 from fargate_operator.fragments.connect import Connect
-from fargate_operator.fragments.deployment import Deployment, configuration
+from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
 from fargate_operator.fragments.scaling import Scaling
@@ -71,11 +72,12 @@ class ServiceSpec(TaskSpec):
     cel = [
         *TaskSpec.cel,
         {"rule": "!(has(self.spot) && has(self.capacity))", "message": "spot and capacity exclude each other"},
+        {"rule": "!has(self.http) || has(self.port)", "message": "http needs port"},
     ]
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition, the service, and what scales it."""
+    """The task definition, the service, and what scales it; with http, what brings requests to it."""
     container: dict[str, Any] = {}
     if spec.port:
         container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
@@ -83,23 +85,34 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         container["LinuxParameters"] = {"InitProcessEnabled": True}  # reaps what exec'd shells leave behind
     definition = task_definition(key, spec, scope, container)
     yield definition
+    depends_on = list(spec.depends_on or ())
+    if spec.http:
+        routed = shifting if shifts(spec.deployment) else routing
+        yield from routed.resources(key, spec.http, spec.network, spec.tags, scope)
+        depends_on.append(names.listener_rule(key))
     yield Resource(
         f"{names.identifier(key)}Service",
         "AWS::ECS::Service",
         _properties(key, spec, scope, definition.logical_id),
-        tuple(spec.depends_on or ()),
+        tuple(depends_on),
     )
     if spec.scaling:
-        yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", None)
+        counted = shifting.balancing(key, scope, both=shifts(spec.deployment)) if spec.http else None
+        yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", counted)
 
 
-def outputs(key: str) -> dict[str, Any]:
-    """The ARNs of the task definition and the service."""
+def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
+    """The ARNs of the task definition and the service, and where it is reached."""
     stem = names.identifier(key)
-    return {
+    found = {
         names.task_output(key): {"Value": {"Ref": f"{stem}Task"}},
         names.service_output(key): {"Value": {"Ref": f"{stem}Service"}},
     }
+    if spec.http and (url := routing.url(spec.http, scope)):
+        found[names.service_url_output(key)] = {"Value": url}
+    if spec.http and shifts(spec.deployment):
+        found |= shifting.outputs(key)
+    return found
 
 
 def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
@@ -114,6 +127,10 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
     }
     if spec.exec:
         generated["EnableExecuteCommand"] = True
+    if spec.http and spec.port:  # checked: http needs port
+        generated |= routing.service_properties(key, spec.http, spec.port)
+        if shifts(spec.deployment):
+            generated["LoadBalancers"] = [{**one, **shifting.advanced_configuration(key)} for one in generated["LoadBalancers"]]
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
