@@ -10,18 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
-from fargate_operator.aws.live import ask
-from fargate_operator.aws.resolve import resolve
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, recall, record
+from fargate_operator.facts import Facts, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
-from fargate_operator.gathering import answered, carried, questions
 from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.plan import (
@@ -35,6 +33,7 @@ from fargate_operator.plan import (
     Recover,
     Recreate,
     Update,
+    Wait,
     Wish,
     busy,
     plan,
@@ -49,6 +48,7 @@ log = logging.getLogger(__name__)
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
+ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -175,26 +175,8 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item))
 
     def _resolve(self, turn: Turn) -> Turn:
-        """The facts: pinned while the spec is the same, else looked up anew; counts and weights are always carried on."""
-        app, clients, region = _app(turn), self._world.clients, turn.seen.region
-        if turn.seen.previous:
-            unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
-            recorded = _pins(turn.seen)
-            facts = carried(app, recorded, resolve(clients, region, app, recorded if unchanged else None))
-        else:
-            recorded, made_from = self._remembered(turn)
-            facts = carried(app, recorded, resolve(clients, region, app, recorded))
-            if input_digest(app, facts) != made_from:  # the spec is another one: no pins for it
-                facts = carried(app, recorded, resolve(clients, region, app, None))
+        facts = known_facts(self._world, turn.seen, _app(turn), turn.owner, reconcile_now=turn.reconcile_now)
         return replace(turn, facts=facts).with_seen(pins=record(facts))
-
-    def _remembered(self, turn: Turn) -> tuple[Facts, str]:
-        """When the status was lost: the facts that the app's stack was made from, and its input digest; empty without a stack."""
-        nothing = Facts(turn.seen.account_id, turn.seen.region)
-        stack = self._world.stack(turn.seen.region, turn.seen.stack_name)
-        if stack is None or stack.owner != turn.owner or not stack.input_digest:
-            return nothing, ""
-        return recall(self._world.stacks(turn.seen.region).metadata(stack), nothing), stack.input_digest
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):
@@ -259,8 +241,7 @@ class Reconciler:
         app, facts, stack = _app(turn), turn.facts, turn.seen.stack
         assert facts is not None  # noqa: S101  _resolve came before
         template = turn.template or self._template(turn)
-        asked = questions(app, facts, template, stack)
-        fresh = answered(app, facts, template, asked, ask(self._world.clients, turn.seen.region, asked))
+        fresh = live_facts(self._world, turn.seen, app, facts, template)
         if fresh == facts:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
@@ -332,7 +313,7 @@ class Reconciler:
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
-        if stack is None or busy(stack.status) or not isinstance(turn.seen.action, Nothing | Halt) or stack.owner != turn.owner:
+        if stack is None or not isinstance(turn.seen.action, Nothing | Halt | Wait) or stack.owner != turn.owner:
             return turn
         arns = {
             key: stack.outputs[names.service_output(key)]
@@ -340,10 +321,10 @@ class Reconciler:
             if names.service_output(key) in stack.outputs
         }
         if not arns:
-            return turn.with_seen(services={})
+            return turn if busy(stack.status) else turn.with_seen(services={})
         cluster = stack.outputs[names.CLUSTER_OUTPUT]
         services = self._world.services(turn.seen.region).read(cluster, arns)
-        if services.keys() != arns.keys():
+        if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
 
@@ -372,9 +353,13 @@ class Reconciler:
             return Outcome(failed=True)
         if isinstance(action, Halt):
             return Outcome(min(action.retry_after or self._health, self._health))
-        if seen.stack and busy(seen.stack.status):
-            return Outcome(SAFETY)
         ready = {one["type"]: one for one in status["conditions"]}
+        if seen.stack and busy(seen.stack.status):
+            if not seen.services and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
+                return Outcome(SAFETY)
+            # the follower tells when it ends; until then, which may take a day, the rollouts are shown as they go on
+            age = (seen.now - datetime.fromisoformat(ready["Ready"]["lastTransitionTime"])).total_seconds()
+            return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
         if ready["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not (seen.app and seen.app.spec.services)):
             return Outcome(self._health)
         since = datetime.fromisoformat(ready["WorkloadsReady"]["lastTransitionTime"])
@@ -389,12 +374,6 @@ def _stalled(previous: Mapping[str, Any]) -> bool:
 def _app(turn: Turn) -> App:
     assert turn.seen.app is not None  # noqa: S101  _parse came before
     return turn.seen.app
-
-
-def _pins(seen: Seen) -> Facts:
-    """What the status recorded of what was looked up."""
-    images = {name: one.get("uri") for name, one in (seen.previous.get("images") or {}).items() if one.get("uri")}
-    return recall({**(seen.previous.get("pins") or {}), "images": images}, Facts(seen.account_id, seen.region))
 
 
 def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:

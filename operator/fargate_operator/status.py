@@ -169,7 +169,8 @@ def _workloads_ready(seen: Seen) -> Verdict:
     if seen.services is None:
         return Verdict("Unknown", Reason.NotRead, "the services were not read")
     troubles = [(key, *trouble) for key, one in sorted(seen.services.items()) if (trouble := trouble_of(one))]
-    missing = sorted((services or {}).keys() - seen.services.keys())
+    working = seen.stack is not None and busy(seen.stack.status)  # what it makes is not there yet
+    missing = [] if working else sorted((services or {}).keys() - seen.services.keys())
     troubles += [(key, Reason.ServiceMissing, "ECS has no such service") for key in missing]
     if not troubles:
         return Verdict("True", Reason.AllRunning)
@@ -186,10 +187,12 @@ def trouble_of(service: ServiceObservation) -> tuple[Reason, str] | None:
     because = f": {service.stopped}" if service.stopped else ""
     if service.rollout == "FAILED":
         return Reason.RolloutFailed, f"the rollout failed: {service.rollout_reason or count}{because}"
+    if service.rollout == "IN_PROGRESS":
+        stage = f" ({service.stage})" if service.stage else ""
+        told = f": {service.rollout_reason}" if service.rollout_reason else ""
+        return Reason.RollingOut, f"the rollout is under way{stage}, {count}{told}{because}"
     if service.running < service.desired:
         return Reason.TasksNotRunning, f"{count}{because}"
-    if service.rollout == "IN_PROGRESS":
-        return Reason.RollingOut, f"the rollout is under way, {count}"
     return None
 
 
@@ -369,7 +372,8 @@ def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
         return {**previous, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
-    extras = {"taskArns": list(one.task_arns), "rollout": one.rollout, "message": trouble[1][:MOST_MESSAGE] if trouble else ""}
+    message = trouble[1][:MOST_MESSAGE] if trouble else ""
+    extras = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
     return body | {name: value for name, value in extras.items() if value}
 
 

@@ -78,7 +78,7 @@ def test_the_count_is_kept_though_the_status_was_lost(world):
     before = world.status()["stack"]["updatedAt"]
     lose_status(world)
     assert world.ready()["stack"]["updatedAt"] == before
-    world.apply(services=web(scaling=SCALING), suspend=True)
+    world.apply(services=web(), suspend=True)
     world.wait(lambda: world.condition("Ready").get("reason") == "Suspended")
     lose_status(world)
     world.apply(services=web())
