@@ -10,6 +10,7 @@ from fargate_operator.model import App
 from fargate_operator.references import substitute
 from fargate_operator.template import Template, canonical
 
+_SCALING = ("ScalableTarget", *(f"{one}ScalingPolicy" for one in ("Cpu", "Memory", "Requests", "Queue")))
 _SCALAR = (str, bool, int, float)
 
 
@@ -23,7 +24,7 @@ class Origins:
     def workload(self, logical_id: str) -> str:
         """The path of the workload that a generated resource belongs to; ``spec`` for what is shared."""
         paths = {names.identifier(key): f"spec.{field}.{key}" for field, key, _ in self._app.workloads()}
-        for ending in ("Task", "Service", "ScheduledTask"):
+        for ending in ("Task", "Service", "ScheduledTask", *_SCALING):
             if logical_id.endswith(ending) and logical_id.removesuffix(ending) in paths:
                 return paths[logical_id.removesuffix(ending)]
         stems = [stem for stem in paths if logical_id.startswith(f"{stem}Function")]
