@@ -24,9 +24,16 @@ LEFT_OUT = {
         "s3files:ListMountTargets", "lambda:GetLayerVersion", "lambda:PutFunctionCodeSigningConfig",
         "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
     },
-    "functions are in no VPC so far": {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
+    "functions are in no VPC so far": {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
     "only for the account's defaults, instances and lists that no handler of ours calls": {
         "ecs:PutAccountSetting", "ecs:PutAccountSettingDefault", "ec2:DescribeInstances", "iam:ListRoles",
+    },
+    "listeners of an app ask nobody to sign in, its load balancers reserve no capacity and take addresses from no pool": {
+        "cognito-idp:DescribeUserPoolClient", "ec2:DescribeIpamPools", "elasticloadbalancing:ModifyCapacityReservation",
+        "elasticloadbalancing:ModifyIpPools",
+    },
+    "ECS registers the targets, with its own role": {
+        "elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets",
     },
     "properties of a log group that no app sets": {
         "firehose:TagDeliveryStream", "s3:REST.PUT.OBJECT", "logs:AssociateKmsKey", "logs:CreateLogDelivery",
@@ -37,8 +44,13 @@ LEFT_OUT = {
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
-# What Lambda asks for, in the name of whoever makes a function from an image, and no handler names.
-ADDED = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy"}
+# What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
+# certificates, which is older than handlers.
+ADDED = {
+    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy",
+    "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
+    "elasticloadbalancing:RemoveListenerCertificates",
+}  # fmt: skip
 
 
 def generated_types():
@@ -58,7 +70,7 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
         schema = json.loads(file.read_text())
         if schema["typeName"] in types:
             types.discard(schema["typeName"])
-            wanted |= {one for handler in schema["handlers"].values() for one in handler.get("permissions", ())}
+            wanted |= {one for handler in schema.get("handlers", {}).values() for one in handler.get("permissions", ())}
     assert types == set()
     left_out = set().union(*LEFT_OUT.values())
     assert left_out <= wanted
@@ -68,7 +80,7 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
 def test_only_named_services_get_rights_on_everything():
     everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
                   for action in one["Action"]}  # fmt: skip
-    assert everything == {"apigateway", "ec2", "ecs", "lambda", "logs", "scheduler"}
+    assert everything == {"apigateway", "ec2", "ecs", "elasticloadbalancing", "lambda", "logs", "scheduler"}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Bounds(BaseModel):
     listeners: Patterns = _none("Load balancers, listeners and target groups that exist outside the app")
     hosts: Patterns = _none("Host names of listener rules, domains and DNS records, in lower case")
     buckets: Patterns = _none("S3 buckets that exist outside the app, as ARNs or names")
-    subnets: Patterns = _none("Subnets that tasks run in, by id, those of the default VPC among them")
+    subnets: Patterns = _none("Subnets of tasks and load balancers, by id, those of the default VPC among them")
     security_groups: Patterns = _none("Security groups that exist outside the app, by id")
     images: Patterns = _none("Container images, as they are deployed: registry, repository, tag or digest")
     arns: Patterns = _none("Whatever else exists outside the app and has an ARN: queues, topics, streams, certificates")

@@ -233,6 +233,11 @@ class App:
             elif workload.vpc:
                 yield shared or Network(), True
 
+    def existing_listener(self) -> str:
+        """The listener to be looked up; empty where there is none, or a reference, whose meaning only CloudFormation knows."""
+        arn = (self.spec.load_balancer.listener_arn if self.spec.load_balancer else None) or ""
+        return arn if self.exposed() and "${" not in arn else ""
+
     def balancer_network(self) -> Network | None:
         """Where the app's own load balancer is; None where it has none."""
         balancer = self.spec.load_balancer

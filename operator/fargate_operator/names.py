@@ -22,6 +22,7 @@ LOAD_BALANCER_SECURITY_GROUP = "FargateLoadBalancerSecurityGroup"
 # by protocol: a listener that changed its port would meet its successor's on the way
 HTTP_LISTENER = "FargateHttpListener"
 HTTPS_LISTENER = "FargateHttpsListener"
+LISTENER_CERTIFICATE = "FargateListenerCertificate"
 
 CLUSTER_OUTPUT = "ClusterArn"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
@@ -70,7 +71,7 @@ def listener_rule(key: str) -> str:
 
 def listener_certificate(arn: str) -> str:
     """A certificate beside the listener's default one: by what it is, not by its place in the list."""
-    return f"FargateListenerCertificate{hashlib.sha256(arn.encode()).hexdigest()[:8]}"
+    return f"{LISTENER_CERTIFICATE}{hashlib.sha256(arn.encode()).hexdigest()[:8]}"
 
 
 def scheduled_task_output(key: str) -> str:

@@ -11,6 +11,8 @@ from fargate_operator.references import substitute
 from fargate_operator.template import Template, canonical
 
 _SCALING = ("ScalableTarget", *(f"{one}ScalingPolicy" for one in ("Cpu", "Memory", "Requests", "Queue")))
+_BALANCER = (names.LOAD_BALANCER, names.HTTP_LISTENER, names.HTTPS_LISTENER, names.LISTENER_CERTIFICATE)
+_ENDINGS = ("Task", "Service", "ScheduledTask", "TargetGroup", "AlternateTargetGroup", "ListenerRule", *_SCALING)
 _SCALAR = (str, bool, int, float)
 
 
@@ -22,9 +24,11 @@ class Origins:
         self._places: dict[str, list[tuple[str, str]]] | None = None
 
     def workload(self, logical_id: str) -> str:
-        """The path of the workload that a generated resource belongs to; ``spec`` for what is shared."""
+        """The path of the workload or load balancer that a generated resource belongs to; ``spec`` for what is shared."""
+        if logical_id.startswith(_BALANCER):
+            return "spec.loadBalancer"
         paths = {names.identifier(key): f"spec.{field}.{key}" for field, key, _ in self._app.workloads()}
-        for ending in ("Task", "Service", "ScheduledTask", *_SCALING):
+        for ending in _ENDINGS:
             if logical_id.endswith(ending) and logical_id.removesuffix(ending) in paths:
                 return paths[logical_id.removesuffix(ending)]
         stems = [stem for stem in paths if logical_id.startswith(f"{stem}Function")]
@@ -50,7 +54,8 @@ class Origins:
                 self._put(uri, f"spec.images.{name}", "Image")
             for found in self._facts.subnets.values():
                 for subnet in found.subnet_ids:
-                    self._put(subnet, "spec.network", "Subnets")
+                    if canonical(subnet) not in self._places:  # an author who named it himself is told where
+                        self._put(subnet, "spec.network", "Subnets")
         return self._places
 
     def _put(self, value: Any, path: str, key: str) -> None:

@@ -130,7 +130,7 @@ class _Judge:
         if raw or not _OWN_MAKE.fullmatch(type_):
             yield from self._references(path, type_, properties, exact=raw)
         if type_ == "AWS::ElasticLoadBalancingV2::ListenerRule":
-            yield from self._listener_rule(f"{path}.Properties", properties)
+            yield from self._listener_rule(f"{path}.Properties.Conditions" if raw else f"{path}.http.host", properties)
         if type_ == "AWS::ECS::Service" and not self._bounds.exec:
             wish = properties.get("EnableExecuteCommand")
             if wish is not None and self._values.text(wish).lower() not in {"false", ""}:
@@ -180,11 +180,11 @@ class _Judge:
                 regular = regular or "RegexValues" in config or "RegexValues" in one
                 hosts += [*self._values.items(one.get("Values", [])), *self._values.items(config.get("Values", []))]
         for text in hosts:
-            yield from self._within("hosts", "the host name", text.lower().rstrip("."), f"{path}.Conditions")
+            yield from self._within("hosts", "the host name", text.lower().rstrip("."), path)
         own, _ = tokens(self._values.text(properties.get("ListenerArn")))
         if (regular or not hosts) and own not in self._template.resources and "*" not in self._bounds.hosts:
             wrong = "a rule on a listener outside the app is not allowed without a host-header condition of plain values"
-            yield Fault(f"{path}.Conditions", self._says("hosts", wrong))
+            yield Fault(path, self._says("hosts", wrong))
 
     def _functions(self, path: str, body: Any, *, exact: bool) -> Iterator[Fault]:
         """Dynamic references, imports and macros, wherever they stand; forged tags."""
@@ -227,8 +227,11 @@ class _Judge:
                 key == "PermissionsBoundary" and type_ in _BOUNDED
             ):
                 continue
+            if not exact and key == "SourceSecurityGroupId" and self._lets_in_the_listener(value):
+                continue
             near = f"{path}{where}" if exact else self._origins.find(value, key, path) or path
             if isinstance(value, Mapping) and str(value.get("Key", "")).endswith(".s3.bucket"):
+                near = near if exact else self._origins.find(value.get("Value"), "bucket", path) or path
                 yield from self._reference(type_, "Bucket", value.get("Value"), near)
             elif key == "IamInstanceProfile" and isinstance(value, Mapping) and not intrinsic(value):
                 for one in value.values():
@@ -250,6 +253,11 @@ class _Judge:
             ):  # AWS::NoValue: a service without Cluster runs in the account's default one
                 continue
             yield from self._reached(reach, text, path)
+
+    def _lets_in_the_listener(self, value: Any) -> bool:
+        """Whose listener is allowed is allowed its requests: the group was looked up, no author named it."""
+        listener = self._facts.listener
+        return bool(listener and self._values.text(value) in listener.security_group_ids)
 
     def _belongs(self, reach: Reach, own: str, rest: str) -> bool:
         """Whether a text begins with a resource of this stack that may stand there."""

@@ -11,12 +11,13 @@ import yaml
 from fargate_operator.bounds import BadBounds, Rules, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, Listener, Subnets
 from fargate_operator.fragments.network import Network, Selector
 from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.police import police
 
 STAND_IN_VPC = "vpc-00000000000000000"
+STAND_IN_LISTENER = Listener(STAND_IN_VPC, ("sg-00000000000000000",), "https://listener.invalid")
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
 
 
@@ -89,7 +90,8 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
         found[key] = Subnets(vpc, asked if isinstance(asked, tuple) else tuple(args.subnet_ids))
     images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or "eu-west-1"
-    return Facts(args.account, region, args.partition, subnets=found, images=images)
+    listener = STAND_IN_LISTENER if app.existing_listener() else None
+    return Facts(args.account, region, args.partition, subnets=found, images=images, listener=listener)
 
 
 def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any]:

@@ -366,10 +366,12 @@ def _present(*, of: Mapping[str, str], **fields: str) -> dict[str, str]:
 
 def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
     outputs = seen.stack.outputs if seen.stack else {}
-    body: dict[str, Any] = _present(serviceArn=names.service_output(key), taskDefinitionArn=names.task_output(key), of=outputs)
+    arns = {"serviceArn": names.service_output(key), "taskDefinitionArn": names.task_output(key)}
+    body: dict[str, Any] = _present(**arns, url=names.service_url_output(key), of=outputs)
     one = (seen.services or {}).get(key)
     if one is None:  # not looked at this time: what was seen last stays
-        return {**previous, **body} if seen.services is None else body
+        kept = {name: value for name, value in previous.items() if name != "url"}
+        return {**kept, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
     message = trouble[1][:MOST_MESSAGE] if trouble else ""

@@ -87,6 +87,7 @@ STATUS: dict[str, Any] = {
                 pending=_integer("Tasks that start"),
                 taskArns=_strings("ARNs of running tasks, 20 at most"),
                 rollout=_string("ECS's RolloutState"),
+                url=_string("Where it is reached: its host name, else the load balancer's"),
                 message=_string("What is not as it should be"),
             ),
         ),

@@ -1,4 +1,4 @@
-"""Facts: what a spec leaves open, looked up in EC2 and ECR."""
+"""Facts: what a spec leaves open, looked up in EC2, ECR and Elastic Load Balancing."""
 
 import re
 from typing import Any
@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.aws.listeners import listener
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.facts import Facts, Subnets
@@ -31,7 +32,10 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     subnets = {}
     for key, asked in network_questions(app).items():
         subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked)
-    return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images)
+    existing = None
+    if arn := app.existing_listener():
+        existing = (pins.listener if pins else None) or listener(clients.get("elbv2", region), arn)
+    return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images, listener=existing)
 
 
 def image_uri(clients: Clients, account: str, image: Image) -> str:
