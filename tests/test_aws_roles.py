@@ -56,8 +56,8 @@ ADDED = {
 def generated_types():
     templates = [yaml.safe_load(golden(case).read_text()) for case in CASES]
     return {one["Type"] for template in templates for one in template["Resources"].values()} - {
-        "AWS::DynamoDB::Table"
-    }  # a raw one
+        "AWS::DynamoDB::Table", "AWS::SQS::Queue",
+    }  # raw ones
 
 
 def test_cfn_lint_finds_nothing():
@@ -80,7 +80,9 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
 def test_only_named_services_get_rights_on_everything():
     everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
                   for action in one["Action"]}  # fmt: skip
-    assert everything == {"apigateway", "ec2", "ecs", "elasticloadbalancing", "lambda", "logs", "scheduler"}
+    assert everything == {
+        "apigateway", "application-autoscaling", "cloudwatch", "ec2", "ecs", "elasticloadbalancing", "lambda", "logs", "scheduler"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,10 @@ def test_only_named_services_get_rights_on_everything():
         (False, "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/x", {}),
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ec2.amazonaws.com"}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
+         {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
         (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
         (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
         (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),
