@@ -56,7 +56,8 @@ ADDED = {
 def generated_types():
     templates = [yaml.safe_load(golden(case).read_text()) for case in CASES]
     return {one["Type"] for template in templates for one in template["Resources"].values()} - {
-        "AWS::DynamoDB::Table", "AWS::SQS::Queue",
+        "AWS::DynamoDB::Table",
+        "AWS::SQS::Queue",
     }  # raw ones
 
 
