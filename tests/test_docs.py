@@ -60,9 +60,7 @@ def test_the_crd_file_is_what_the_model_says():
 
 def test_the_reference_is_what_the_crd_says_and_no_field_of_the_spec_goes_without_a_word():
     assert reference.PATH.read_text() == reference.reference()
-    [version] = yaml.safe_load(crd_yaml())["spec"]["versions"]
-    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    assert [path for path, _, text in reference.fields(spec, "spec") if not text] == []
+    assert [one.path for one in reference.spec_fields() if not one.text] == []
 
 
 def test_the_crds_spec_has_no_default():
@@ -121,3 +119,9 @@ def test_render_prints_a_template_and_all_faults_of_a_bad_app(capsys, tmp_path):
     told = capsys.readouterr().err
     assert "spec.cpu: must be" in told
     assert "spec.services.web.image: 'nope' is not in spec.images" in told
+
+
+@pytest.mark.parametrize("case", ["web-app", "shared-listener"])
+def test_render_needs_no_look_into_aws_for_a_load_balancer(case, capsys):
+    assert cli.main(["render", str(ROOT / "examples" / f"{case}.yaml")]) == 0
+    assert "ListenerRule" in capsys.readouterr().out

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from fargate_operator.bounds import BadBounds, Bounds, matches, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec, OutOfBounds
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, Listener, Subnets
 from fargate_operator.fragments.network import DEFAULT_NETWORK
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.police import police
 from fargate_operator.template import Template
 from golden_cases import CASES, app, facts
@@ -37,9 +37,11 @@ def judged(spec: dict, bounds: dict, namespace: str = "team-a") -> Template:
 
 def known(one: App) -> Facts:
     subnets = {DEFAULT_NETWORK: Subnets("vpc-1", ("subnet-1",))}
-    return Facts(
-        ACCOUNT, "eu-west-1", subnets=subnets, images={name: image.written() for name, image in (one.spec.images or {}).items()}
-    )
+    for key, asked in network_questions(one).items():
+        subnets[key] = Subnets("vpc-1", asked if isinstance(asked, tuple) else ("subnet-1",))
+    listener = Listener("vpc-1", ("sg-1",), "https://shared.example.com") if one.existing_listener() else None
+    images = {name: image.written() for name, image in (one.spec.images or {}).items()}
+    return Facts(ACCOUNT, "eu-west-1", subnets=subnets, images=images, listener=listener)
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -68,6 +70,25 @@ def test_the_examples_pass_within_wide_bounds_and_their_roles_carry_boundary_and
     assert {(one["PermissionsBoundary"], one["Path"]) for one in roles} == {
         ("arn:aws:iam::123456789012:policy/boundary", "/fargate/team-a/")
     }
+
+
+@pytest.mark.parametrize(
+    ("subnets", "paths"),
+    [
+        (["subnet-1", "subnet-2", "subnet-3"], []),
+        (["subnet-1", "subnet-2"], ["spec.loadBalancer.subnetIds[1]"]),
+        (["subnet-2", "subnet-3"], ["spec.network"]),
+    ],
+)
+def test_a_load_balancers_subnets_are_judged_by_where_they_are_named(subnets, paths):
+    services = {"web": {"image": "app", "port": 80, "http": {}}}
+    spec = {"services": services, "loadBalancer": {"subnetIds": ["subnet-2", "subnet-3"]}}
+    try:
+        judged(spec, {"default": {**DEFAULT, "subnets": subnets}})
+        told = []
+    except OutOfBounds as error:
+        told = [one.path for one in error.faults]
+    assert told == paths
 
 
 def test_a_namespace_without_bounds_is_allowed_nothing():

@@ -42,17 +42,17 @@ REFUSED = {
     "a queue that is none": (
         {"min": 0, "max": 2, "queue": {"arn": ACM, "backlogPerTask": 1}},
         "queue.arn",
-        "must be the ARN of an SQS queue",
+        "is not the ARN of an SQS queue",
     ),
     "a queue of another account": (
         {"min": 0, "max": 2, "queue": {"arn": QUEUE.replace("123456789012", "210987654321"), "backlogPerTask": 1}},
         "queue.arn",
-        "is not in the app's account 123456789012 and region eu-west-1",
+        "an SQS queue must be of the app's account 123456789012",
     ),
     "a queue of another region": (
         {"min": 0, "max": 2, "queue": {"arn": QUEUE.replace("eu-west-1", "eu-west-2"), "backlogPerTask": 1}},
         "queue.arn",
-        "is not in the app's account",
+        "an SQS queue must be in the app's region eu-west-1",
     ),
 }
 

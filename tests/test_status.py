@@ -131,3 +131,12 @@ def test_summarizing_twice_is_summarizing_once(state, error, services):
     first = summarize(one)
     later = {"previous": first, "now": NOW + timedelta(minutes=5), "error": error, "services": services}
     assert summarize(seen(state, Nothing(), **later)) == first
+
+
+def test_a_services_url_comes_and_goes_with_its_output():
+    old = {"services": {"web": {"url": "http://old", "desired": 1}}}
+    shown = StackObservation("shop", "id", "CREATE_COMPLETE", owner=OWNER, outputs={**OUTPUTS, "WebServiceUrl": "http://new"})
+    gone = StackObservation("shop", "id", "CREATE_COMPLETE", owner=OWNER, outputs=OUTPUTS)
+    assert summarize(seen(stack=shown, previous=old))["services"]["web"]["url"] == "http://new"
+    for services in (None, {"web": service()}):
+        assert "url" not in summarize(seen(stack=gone, previous=old, services=services))["services"]["web"]

@@ -20,6 +20,7 @@ LISTENER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/share
 RULE = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener-rule/app/shared/0123456789abcdef/0123456789abcdef/0123456789abcdef"
 GROUP = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:targetgroup/shared/0123456789abcdef"
 HOOK = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:other-team"
+CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0123456789abcdef"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:other-team"
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -36,6 +37,10 @@ class Way:
 
 def _web(**fields: Any) -> dict[str, Any]:
     return {"services": {"web": {"image": "app", **fields}}}
+
+
+def _behind(**http: Any) -> dict[str, Any]:
+    return _web(port=80, http=http)
 
 
 def _override(**fields: Any) -> dict[str, Any]:
@@ -195,6 +200,39 @@ WAYS: dict[str, Way] = {
         _raw("AWS::ElasticLoadBalancingV2::ListenerRule", ListenerArn=LISTENER, **_RULE,
              Conditions=[{"Field": "path-pattern", "Values": ["/*"]}]),
         {**_ANY_RULE, "hosts": ["*"]},
+    ),
+    "somebody's listener for a service": Way(
+        "spec.loadBalancer.listenerArn", "listeners", {**_behind(host="shop.example.com", priority=7), "loadBalancer": {"listenerArn": LISTENER}},
+        {"listeners": [LISTENER], "hosts": ["shop.example.com"]},
+    ),
+    "somebody's host name for a service": Way(
+        "spec.services.web.http.host", "hosts", {**_behind(host="Shop.Example.com", priority=7), "loadBalancer": {"listenerArn": LISTENER}},
+        {"listeners": [LISTENER], "hosts": ["*.example.com"]},
+    ),
+    "somebody's host names for a service, by a wildcard": Way(
+        "spec.services.web.http.host", "hosts", {**_behind(host="*.example.com", priority=7), "loadBalancer": {"listenerArn": LISTENER}},
+        {"listeners": [LISTENER], "hosts": ["*.example.com"]},
+    ),
+    "every host name for a service, by saying none": Way(
+        "spec.services.web.http.host", "hosts", {**_behind(priority=7), "loadBalancer": {"listenerArn": LISTENER}},
+        {"listeners": [LISTENER], "hosts": ["*"]},
+    ),
+    "somebody's certificate": Way(
+        "spec.loadBalancer.certificateArns[0]", "arns", {**_behind(), "loadBalancer": {"certificateArns": [CERTIFICATE]}},
+        {"arns": ["arn:aws:acm:*"]},
+    ),
+    "somebody's further certificate": Way(
+        "spec.loadBalancer.certificateArns[1]", "arns", {**_behind(), "loadBalancer": {"certificateArns": [f"{CERTIFICATE}1", CERTIFICATE]}},
+        {"arns": ["arn:aws:acm:*"]},
+    ),
+    "somebody's bucket for access logs": Way(
+        "spec.loadBalancer.accessLogs.bucket", "buckets", {**_behind(), "loadBalancer": {"accessLogs": {"bucket": "other"}}},
+        {"buckets": ["other"]},
+    ),
+    "somebody's security group behind a load balancer": Way(
+        "spec.services.web.network.securityGroupIds[0]", "securityGroups",
+        {"services": {"web": {**_behind()["services"]["web"], "network": {"securityGroupIds": ["sg-0a1b2c3d"]}}}},
+        {"securityGroups": ["sg-0a1b2c3d"]},
     ),
     "somebody's target group": Way(
         "spec.services.web.overrides.service.LoadBalancers", "listeners",

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.balancer import placement_faults
-from fargate_operator.checks.scaling import scaling_faults_by_facts
 from fargate_operator.errors import Fault, InvalidSpec
-from fargate_operator.facts import Facts, record
+from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments import listener
 from fargate_operator.fragments.deployment import shifts
 from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
@@ -60,7 +60,11 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template), *scaling_faults_by_facts(app, facts)]
+    faults += [
+        *_budget(template),
+        *_dangling(app, template),
+        *arn_faults(app, place(facts)),
+    ]
     if faults:
         raise InvalidSpec(faults)
     return template
@@ -88,6 +92,7 @@ def _scope(app: App, facts: Facts) -> Scope:
         security_groups=_security_groups(app, facts),
         listener=listener.arn(balancer),
         priorities=priorities({key: one.http for key, one in app.exposed().items() if one.http}),
+        target_port=listener.target_port(balancer),
         address=listener.address(balancer, facts.listener),
     )
 
@@ -260,7 +265,7 @@ def _dangling(app: App, template: Template) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
     for section, bodies in (("resources", template.resources), ("outputs", template.outputs)):
         for name, body in sorted(bodies.items()):
-            for target in sorted(set(targets(body)) - known):
+            for target in sorted(targets(body) - known):
                 own = name in (getattr(app.spec, section) or {})
                 path = f"spec.{section}.{name}" if own else "spec"
                 yield Fault(path, f"refers to {target}, which is not a resource of this stack")

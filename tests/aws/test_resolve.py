@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.crd import GROUP, VERSION
 from fargate_operator.errors import Terminal
-from fargate_operator.facts import Facts, Subnets, recall, record
+from fargate_operator.facts import Facts, Listener, Subnets, recall, record
 from fargate_operator.model import App, parse_app
 
 ACCOUNT = "123456789012"
@@ -22,6 +22,8 @@ class Account:
     def __init__(self) -> None:
         self.images = {("shop", "v1"): "sha256:one"}
         self.subnets = {"vpc-default": ["subnet-b", "subnet-a"]}
+        self.listeners: dict[str, dict[str, Any]] = {}
+        self.refuses = True  # a listener that is not there, instead of an empty answer
         self.asked: list[str] = []
 
     def get(self, *_: str) -> "Account":
@@ -41,6 +43,18 @@ class Account:
 
     def describe_vpcs(self, **_: Any) -> Any:
         return {"Vpcs": [{"VpcId": one} for one in self.subnets]}
+
+    def describe_listeners(self, *, ListenerArns: list[str]) -> Any:  # noqa: N803
+        self.asked.append("listener")
+        found = [{**self.listeners[one], "LoadBalancerArn": "shared"} for one in ListenerArns if one in self.listeners]
+        if not found and self.refuses:
+            raise ClientError({"Error": {"Code": "ListenerNotFound", "Message": "none"}}, "DescribeListeners")
+        return {"Listeners": found}
+
+    def describe_load_balancers(self, *, LoadBalancerArns: list[str]) -> Any:  # noqa: N803
+        assert LoadBalancerArns == ["shared"]
+        groups = ["sg-b", "sg-a"]
+        return {"LoadBalancers": [{"VpcId": "vpc-default", "SecurityGroups": groups, "DNSName": "shared.example.com"}]}
 
     def get_paginator(self, _: str) -> "Account":
         return self
@@ -134,6 +148,12 @@ def test_subnets_that_are_not_there_or_lie_apart_say_so(subnets: list[str], word
     assert caught.value.reason == "NetworkNotFound"
 
 
+def test_a_load_balancers_subnets_that_are_not_there_say_so_by_their_own_field() -> None:
+    spec = app("example/app:1", services=WEB, loadBalancer={"subnetIds": ["subnet-a", "subnet-x"]})
+    with pytest.raises(Terminal, match=r"spec\.loadBalancer\.subnetIds: the app's region has no subnet subnet-x"):
+        resolve(Account(), "eu-west-1", spec, None)  # type: ignore[arg-type]
+
+
 def test_several_selectors_are_asked_each_and_pinned() -> None:
     account = Account()
     account.subnets["vpc-other"] = ["subnet-c"]
@@ -147,3 +167,46 @@ def test_several_selectors_are_asked_each_and_pinned() -> None:
     account.asked.clear()
     assert resolve(account, "eu-west-1", both, recall(record(found), found)) == found  # type: ignore[arg-type]
     assert account.asked == []
+
+
+LISTENER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shared/0123456789abcdef/0123456789abcdef"
+
+
+def behind(listener: str) -> App:
+    services = {"web": {"image": "app", "port": 80, "http": {"host": "a.example.com", "priority": 1}}}
+    if "${" in listener:
+        services["web"]["network"] = {"securityGroupIds": ["sg-0123456789abcdef0"]}
+    return app("example/app:1", services=services, loadBalancer={"listenerArn": listener})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "port", "url"),
+    [
+        ("HTTPS", 443, "https://shared.example.com"),
+        ("HTTP", 80, "http://shared.example.com"),
+        ("HTTP", 8080, "http://shared.example.com:8080"),
+    ],
+)
+def test_an_existing_listener_is_looked_up_once(protocol: str, port: int, url: str) -> None:
+    account = Account()
+    account.listeners[LISTENER] = {"Protocol": protocol, "Port": port}
+    found = resolve(account, "eu-west-1", behind(LISTENER), None)  # type: ignore[arg-type]
+    assert found.listener == Listener("vpc-default", ("sg-a", "sg-b"), url)
+    account.asked.clear()
+    assert resolve(account, "eu-west-1", behind(LISTENER), recall(record(found), found)) == found  # type: ignore[arg-type]
+    assert account.asked == []
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_listener_that_is_not_there_says_so_and_lies_outside_the_object(*, refuses: bool) -> None:
+    account = Account()
+    account.refuses = refuses
+    with pytest.raises(Terminal, match=r"spec\.loadBalancer\.listenerArn: there is no listener") as caught:
+        resolve(account, "eu-west-1", behind(LISTENER), None)  # type: ignore[arg-type]
+    assert (caught.value.reason, caught.value.outside) == ("NetworkNotFound", True)
+
+
+def test_a_listener_that_is_a_reference_is_not_looked_up() -> None:
+    account = Account()
+    assert resolve(account, "eu-west-1", behind("${Import:listener}"), None).listener is None  # type: ignore[arg-type]
+    assert "listener" not in account.asked

@@ -15,7 +15,15 @@ from ways_around import DEFAULT
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
-BOUNDS = {"default": {**DEFAULT, "images": ["*"], "resourceTypes": ["AWS::SQS::Queue"]}}
+BOUNDS = {
+    "default": {
+        **DEFAULT,
+        "images": ["*"],
+        "resourceTypes": ["AWS::SQS::Queue"],
+        "listeners": ["*"],
+        "hosts": ["shop.example.com"],
+    }
+}
 
 
 @pytest.fixture
@@ -34,6 +42,13 @@ def place(tmp_path):
             yield World(plane, emulator, "default"), proxy, operator
 
 
+def listener(elb):
+    [balancer] = elb.create_load_balancer(Name="shared", SecurityGroups=["sg-00000001"])["LoadBalancers"]
+    action = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    made = elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[action])
+    return made["Listeners"][0]["ListenerArn"]
+
+
 def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world, proxy, operator = place
     images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
@@ -42,9 +57,13 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     name = status["stack"]["name"]
     world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
     world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
+    # rules on somebody's listener
+    behind = {"web": {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 7}}}
+    world.apply(images=images, services=behind, loadBalancer={"listenerArn": listener(world.emulator.client("elbv2"))})
+    assert world.ready()["services"]["web"]["url"] == "http://shop.example.com"
     # a template that is too large to be sent, protected, and one that fails
     large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
-    world.apply(images=images, services=large, terminationProtection=True)
+    world.apply(images=images, services=large, terminationProtection=True, loadBalancer=None)
     world.ready()
     world.apply(
         images=images,

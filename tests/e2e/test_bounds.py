@@ -50,11 +50,25 @@ def written(proxy):
     return {call.stack.split("/")[-2] if "/" in call.stack else call.stack for call in proxy.calls if call.action in WRITES}
 
 
+def there_is_a_listener(call, *_):
+    """Whatever listener is asked for, it is there."""
+    listener = (
+        f"<ListenerArn>{call.parameters.get('ListenerArns.member.1')}</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol>"
+    )
+    balancer = "<VpcId>vpc-00000001</VpcId><DNSName>shared</DNSName><SecurityGroups><member>sg-1</member></SecurityGroups>"
+    arn = "<LoadBalancerArn>shared</LoadBalancerArn>"
+    kind, one = ("Listeners", listener) if call.action == "DescribeListeners" else ("LoadBalancers", balancer)
+    result = f"<{call.action}Result><{kind}><member>{one}{arn}</member></{kind}></{call.action}Result>"
+    return 200, f"<{call.action}Response>{result}</{call.action}Response>".encode()
+
+
 @pytest.fixture(scope="module")
 def tried(place):
     """All of them at once: the apps in `strict` or `kept`, and each in a namespace that allows it; what came of it by way."""
     plane, _, proxy, _, _ = place
     proxy.reset()
+    for action in ("DescribeListeners", "DescribeLoadBalancers"):
+        proxy.overlay("elasticloadbalancing", action, there_is_a_listener)
     items = []
     for name, way in WAYS.items():
         items.append(manifest("kept" if way.bound == "deletionPolicy" else "strict", NAMES[name], way.spec))

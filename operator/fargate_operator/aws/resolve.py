@@ -31,7 +31,7 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     }
     subnets = {}
     for key, asked in network_questions(app).items():
-        subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked)
+        subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked, _field(app, asked))
     existing = None
     if arn := app.existing_listener():
         existing = (pins.listener if pins else None) or listener(clients.get("elbv2", region), arn)
@@ -65,13 +65,20 @@ def _missing(image: str) -> Terminal:
     return Terminal(Reason.ImageNotFound, f"ECR has no image {image}; push it", outside=True)
 
 
-def _subnets(ec2: Any, asked: Question) -> Subnets:
+def _field(app: App, asked: Question) -> str:
+    """Whose question it is, for people."""
+    balancer = app.spec.load_balancer
+    own = balancer and balancer.subnet_ids and tuple(balancer.subnet_ids) == asked
+    return "spec.loadBalancer.subnetIds" if own else "spec.network"
+
+
+def _subnets(ec2: Any, asked: Question, field: str) -> Subnets:
     with translated("DescribeSubnets"):
         vpc, filters = _filters(ec2, asked)
         pages = ec2.get_paginator("describe_subnets").paginate(Filters=filters)
         found = sorted((one["SubnetId"], one["AvailabilityZone"], one["VpcId"]) for page in pages for one in page["Subnets"])
     if isinstance(asked, tuple):
-        return _named(asked, found)
+        return _named(asked, found, field)
     if not found:
         raise Terminal(Reason.NetworkNotFound, f"spec.network: no subnet of {vpc} matches", outside=True)
     found = found[:MOST_SUBNETS]
@@ -92,14 +99,14 @@ def _filters(ec2: Any, asked: Question) -> tuple[str, list[dict[str, Any]]]:
     return vpc, [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default-for-az", "Values": ["true"]}]
 
 
-def _named(asked: tuple[str, ...], found: list[tuple[str, str, str]]) -> Subnets:
+def _named(asked: tuple[str, ...], found: list[tuple[str, str, str]], field: str) -> Subnets:
     """Subnets that the spec names, in its order."""
     there = {one: (zone, vpc) for one, zone, vpc in found}
     if missing := [one for one in asked if one not in there]:
-        message = f"spec.network: the app's region has no subnet {', '.join(missing)}"
+        message = f"{field}: the app's region has no subnet {', '.join(missing)}"
         raise Terminal(Reason.NetworkNotFound, message, outside=True)
     vpcs = sorted({vpc for _, vpc in there.values()})
     if len(vpcs) > 1:
-        message = f"spec.network: the subnets {', '.join(asked)} lie in {' and '.join(vpcs)}; they must lie in one VPC"
+        message = f"{field}: the subnets {', '.join(asked)} lie in {' and '.join(vpcs)}; they must lie in one VPC"
         raise Terminal(Reason.NetworkNotFound, message, outside=True)
     return Subnets(vpcs[0], asked, tuple(there[one][0] for one in asked))

@@ -6,7 +6,7 @@ from typing import Any
 
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.load_balancer import Http, HttpHealthCheck
-from fargate_operator.fragments.priority import MOST_SEGMENTS, RANGES, priorities, segments
+from fargate_operator.fragments.priority import FIRST, MOST_SEGMENTS, RANGES, priorities, segments
 from fargate_operator.fragments.routing import INTERVAL, route
 from fargate_operator.fragments.values import seconds
 from fargate_operator.model import App
@@ -105,7 +105,10 @@ def _on_the_own_listener(services: Mapping[str, Http]) -> Iterable[Fault]:
             message = f"has {segments(http)} parts; one of more than {MOST_SEGMENTS} needs a priority, such as 500"
             yield Fault(f"spec.services.{key}.http.path", message)
     given = {key: http.priority for key, http in services.items() if http.priority}
-    yield from _taken({**given, **{key: one for key, one in priorities(services).items() if key not in given}}, RANGES.values())
+    yield from _taken(
+        {**given, **{key: one for key, one in priorities(services).items() if key not in given}},
+        [range(1, FIRST), *RANGES.values()],
+    )
 
 
 def _taken(wanted: Mapping[str, int], ranges: Iterable[range] = ()) -> Iterable[Fault]:
@@ -113,7 +116,7 @@ def _taken(wanted: Mapping[str, int], ranges: Iterable[range] = ()) -> Iterable[
     seen: dict[int, str] = {}
     for key, priority in wanted.items():
         if priority in seen:
-            within = next((one for one in ranges if priority in one), range(1, 1000))
+            within = next((one for one in ranges if priority in one), range(0))
             free = next((one for one in within if one not in wanted.values()), None)
             message = f"{priority} is the priority of spec.services.{seen[priority]}, too; give one of the two another"
             yield Fault(f"spec.services.{key}.http.priority", message + (f", such as {free}" if free else ""))

@@ -1,17 +1,14 @@
 """What must hold in a service's scaling. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator.errors import Fault
-from fargate_operator.facts import Facts
 from fargate_operator.fragments.scaling import Scaling, ScheduledScaling
 from fargate_operator.fragments.values import seconds
 from fargate_operator.model import App
 
 MOST_COOLDOWN = 3600  # seconds
-_QUEUE = re.compile(r"arn:(?P<partition>[^:]+):sqs:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):[A-Za-z0-9_-]{1,80}(\.fifo)?")
 
 
 def scaling_faults(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
@@ -24,16 +21,6 @@ def scaling_faults(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
                 yield Fault(f"{path}.requests", "needs http: the load balancer counts the requests")
 
 
-def scaling_faults_by_facts(app: App, facts: Facts) -> Iterable[Fault]:
-    """Those that show only where account and region are known."""
-    for key, service in (app.spec.services or {}).items():
-        queue = service.scaling.queue if service.scaling else None
-        match = _QUEUE.fullmatch(queue.arn) if queue else None
-        if match and (match["account"], match["region"]) != (facts.account_id, facts.region):
-            message = f"{queue.arn if queue else ''} is not in the app's account {facts.account_id} and region {facts.region}"
-            yield Fault(f"spec.services.{key}.scaling.queue.arn", f"{message}, whose CloudWatch alone can be asked")
-
-
 def _faults(scaling: Scaling) -> Iterable[tuple[str, str]]:
     if scaling.max == 0:
         yield ".max", "is 0, so that no task would ever run; must be at least 1 (a schedule may go to 0 for a time)"
@@ -44,8 +31,6 @@ def _faults(scaling: Scaling) -> Iterable[tuple[str, str]]:
         yield "", "needs at least one of cpu, memory, requests, queue and schedule, or nothing would scale"
     for name, one in sorted((scaling.schedule or {}).items()):
         yield from ((f".schedule.{name}{field}", message) for field, message in _entry(name, one, scaling))
-    if scaling.queue and "${" not in scaling.queue.arn and not _QUEUE.fullmatch(scaling.queue.arn):
-        yield ".queue.arn", "must be the ARN of an SQS queue: arn:aws:sqs:<region>:<account>:<name>"
     yield from _cooldown(scaling, policies=policies)
 
 

@@ -92,8 +92,11 @@ def task_role(iam: Iam, tags: list[dict[str, str]], *, exec_: bool) -> Resource:
 
 
 def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster_arn: Any, iam: Iam) -> Resource:
-    """May run exactly the scheduled task definitions, on the app's cluster, and pass exactly their roles."""
-    definitions = [{"Ref": logical_id} for logical_id in sorted(tasks)]
+    """May run the scheduled tasks' definitions, on the app's cluster, and pass exactly their roles.
+
+    A definition is named without its revision: with it, a change of one task would change the role of all.
+    """
+    definitions = [_definition(one.properties["Family"]) for _, one in sorted(tasks.items())]
     roles = _unique(
         resource.properties[name]
         for _, resource in sorted(tasks.items())
@@ -153,15 +156,15 @@ def infrastructure_role(keys: Iterable[str], iam: Iam, tags: list[dict[str, str]
 
 
 _ELB_READS = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth")  # know no resource
-_ECS_TASKS = (
-    "arn:",
-    {"Ref": "AWS::Partition"},
-    ":ecs:",
-    {"Ref": "AWS::Region"},
-    ":",
-    {"Ref": "AWS::AccountId"},
-    ":task/*",
-)
+
+
+def _definition(family: Any) -> Any:
+    """The ARN of every revision of a task definition."""
+    return {"Fn::Join": ["", [*_ECS, ":task-definition/", family, ":*"]]}
+
+
+_ECS = ("arn:", {"Ref": "AWS::Partition"}, ":ecs:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"})
+_ECS_TASKS = (*_ECS, ":task/*")
 
 
 def trust(service: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:

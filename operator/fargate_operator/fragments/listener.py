@@ -3,6 +3,7 @@
 See https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html.
 """
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +37,20 @@ def address(balancer: LoadBalancer, existing: Listener | None) -> tuple[Any, ...
     scheme, _, rest = existing.url.partition("://")
     name, colon, port = rest.partition(":")
     return f"{scheme}://", name, colon + port
+
+
+def target_port(balancer: LoadBalancer) -> int:
+    """A port for target groups that is another one with another load balancer.
+
+    A target group belongs to one load balancer for good. When services move to another, or theirs is replaced because its scheme
+    changed, they need new ones; a changed port makes CloudFormation replace them. It counts for nothing else: ECS registers each
+    task with its own port. For that reason it is not the container's: a changed one would replace the group, and the rule would
+    send requests to the new, empty one until the tasks have moved.
+    """
+    if balancer.listener_arn is None:
+        return 81 if balancer.internal else 80
+    existing = "/".join(balancer.listener_arn.split("/")[:4])  # its load balancer's part
+    return 1024 + int(hashlib.sha256(existing.encode()).hexdigest(), 16) % 60000
 
 
 def security_groups(balancer: LoadBalancer, existing: Listener | None) -> list[Any]:

@@ -16,9 +16,6 @@ from fargate_operator.template import Resource
 
 # Those of Copilot, which suit small services: AWS's own deregistration delay of 300s makes each deployment that much longer.
 INTERVAL, TIMEOUT, HEALTHY, UNHEALTHY, GRACE, DELAY = 30, 5, 5, 2, 60, 60
-# ECS registers each task with its own port. This one counts for no target, but changing it would replace the target group, and
-# the rule would send requests to the new, empty one until the tasks have moved.
-_UNUSED_PORT = 80
 
 Tags = Mapping[str, str] | None
 
@@ -45,7 +42,7 @@ def target_group(logical_id: str, http: Http, network: Network | None, tags: Tag
         "TargetType": "ip",
         "VpcId": scope.vpc(network),
         "Protocol": "HTTP",
-        "Port": _UNUSED_PORT,
+        "Port": scope.target_port,
         **_health_check(http.health_check or HttpHealthCheck()),
         "TargetGroupAttributes": _attributes(http),
     }

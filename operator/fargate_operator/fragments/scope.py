@@ -30,6 +30,7 @@ class Scope:
     security_groups: dict[str, str]  # VPC → logical ID of the app's own security group in it
     listener: Any = None  # a template value: where the services' rules stand; None where no service has http
     priorities: Mapping[str, int] = field(default_factory=dict)  # service → its rule's place among the listener's
+    target_port: int = 80  # of the target groups, see `fragments.listener`; not the containers'
     address: tuple[Any, ...] = ()  # where the listener is: protocol with ://, host and what follows it; empty where not known
 
     def awsvpc(self, own: Network | None, *, always: bool = False) -> dict[str, Any]:
