@@ -29,6 +29,12 @@ def test_a_deployment_is_refused_for(wrong):
     assert words in told[f"spec.services.web.deployment.{field}"]
 
 
+def test_a_second_target_group_and_another_services_first_may_not_have_one_name():
+    blue = {"image": "app", "deployment": {"strategy": "BlueGreen"}, "port": 80, "http": {"path": "/a"}}
+    services = {"web": blue, "webAlternate": {"image": "app", "port": 80, "http": {"path": "/b"}}}
+    assert "makes WebAlternateTargetGroup twice" in faults(services=services)["spec"]
+
+
 @pytest.mark.parametrize(
     ("deployment", "stated", "expected"),
     [

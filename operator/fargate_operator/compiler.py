@@ -1,5 +1,6 @@
 """compile_app: an App and the Facts of its account as a CloudFormation template. Pure, deterministic."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -43,11 +44,13 @@ def input_digest(app: App, facts: Facts) -> str:
 def compile_app(app: App, facts: Facts) -> Template:
     """The template; InvalidSpec with all faults that only the whole of it shows."""
     scope = _scope(app, facts)
-    made = {resource.logical_id: resource for resource in _resources(app, scope)}
+    listed = list(_resources(app, scope))
+    made = {resource.logical_id: resource for resource in listed}
     resources = {logical_id: resource.body() for logical_id, resource in made.items()} | _functions(app, scope)
     raw = app.spec.resources or {}
     outputs = _outputs(app, scope)
     faults = [
+        *_twice(listed),
         *placement_faults(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
@@ -241,6 +244,12 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
         outputs[names.HTTP_API_ID_OUTPUT] = {"Value": {"Ref": names.HTTP_API}}
         outputs[names.HTTP_API_URL_OUTPUT] = {"Value": {"Fn::Join": ["", url]}}
     return outputs
+
+
+def _twice(made: Iterable[Resource]) -> Iterable[Fault]:
+    counts = Counter(one.logical_id for one in made)
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        yield Fault("spec", f"makes {name} twice, for two workloads whose names run into each other; rename one")
 
 
 def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:

@@ -20,13 +20,13 @@ from fargate_operator.world import World
 
 def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_now: bool) -> Facts:
     """Pinned while the spec is the same, else looked up anew; what AWS changes by itself is carried on."""
-    if seen.previous:
+    if (seen.previous.get("stack") or {}).get("id"):  # a status that has not seen the stack yet knows nothing of it
         unchanged = seen.previous.get("observedGeneration") == seen.generation and not reconcile_now
         recorded = pins(seen.previous, Facts(seen.account_id, seen.region))
         return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None))
     recorded, made_from = _remembered(world, seen, owner)
     facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
-    if input_digest(app, facts) == made_from:
+    if input_digest(app, facts) == made_from and not reconcile_now:
         return facts
     return carried(app, recorded, resolve(world.clients, seen.region, app, None))  # the spec is another one: no pins for it
 
