@@ -217,6 +217,19 @@ WAYS: dict[str, Way] = {
         "spec.services.web.http.host", "hosts", {**_behind(priority=7), "loadBalancer": {"listenerArn": LISTENER}},
         {"listeners": [LISTENER], "hosts": ["*"]},
     ),
+    "somebody's listener by an import": Way(
+        "spec.loadBalancer.listenerArn", "imports",
+        {"services": {"web": {**_behind(host="shop.example.com", priority=7)["services"]["web"],
+                              "network": {"securityGroupIds": ["sg-0a1b2c3d"]}}},
+         "loadBalancer": {"listenerArn": "${Import:other-team-listener}"}},
+        {"imports": ["other-team-listener"], "hosts": ["shop.example.com"], "securityGroups": ["sg-0a1b2c3d"]},
+    ),
+    "every host name on an imported listener": Way(
+        "spec.services.web.http.host", "hosts",
+        {"services": {"web": {**_behind(priority=7)["services"]["web"], "network": {"securityGroupIds": ["sg-0a1b2c3d"]}}},
+         "loadBalancer": {"listenerArn": "${Import:other-team-listener}"}},
+        {"imports": ["other-team-listener"], "hosts": ["*"], "securityGroups": ["sg-0a1b2c3d"]},
+    ),
     "somebody's certificate": Way(
         "spec.loadBalancer.certificateArns[0]", "arns", {**_behind(), "loadBalancer": {"certificateArns": [CERTIFICATE]}},
         {"arns": ["arn:aws:acm:*"]},
