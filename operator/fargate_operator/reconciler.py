@@ -22,8 +22,8 @@ from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
+from fargate_operator.pace import Outcome, outcome
 from fargate_operator.plan import (
-    OUTSIDE,
     Action,
     Create,
     Delete,
@@ -48,8 +48,6 @@ log = logging.getLogger(__name__)
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
-ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
-SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +72,6 @@ class Identity:
 
     installation: str
     stack_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
-
-    after: float | None = None
-    failed: bool = False
 
 
 class Reconciler:
@@ -341,30 +331,7 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return self._outcome(turn.seen, status)
-
-    def _outcome(self, seen: Seen, status: Mapping[str, Any]) -> Outcome:
-        error, action = seen.error, seen.action
-        if isinstance(error, Terminal):
-            return Outcome(OUTSIDE if error.outside else None)
-        if isinstance(error, Waiting):
-            return Outcome(error.after)
-        if error is not None:
-            return Outcome(failed=True)
-        if isinstance(action, Halt):
-            return Outcome(min(action.retry_after or self._health, self._health))
-        ready = {one["type"]: one for one in status["conditions"]}
-        if seen.stack and busy(seen.stack.status):
-            if not seen.services and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
-                return Outcome(SAFETY)
-            # the follower tells when it ends; until then, which may take a day, the rollouts are shown as they go on
-            age = (seen.now - datetime.fromisoformat(ready["Ready"]["lastTransitionTime"])).total_seconds()
-            return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
-        if ready["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not (seen.app and seen.app.spec.services)):
-            return Outcome(self._health)
-        since = datetime.fromisoformat(ready["WorkloadsReady"]["lastTransitionTime"])
-        age = (seen.now - since).total_seconds()
-        return Outcome(min(self._health, max(2.0, min(30.0, age / 4))))
+        return outcome(turn.seen, status, self._health)
 
 
 def _stalled(previous: Mapping[str, Any]) -> bool:

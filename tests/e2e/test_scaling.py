@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from golden_cases import example
+
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 SCALING = {"min": 1, "max": 20, "cpu": 60}
@@ -29,10 +31,6 @@ def desired(world):
         "services"
     ]
     return service["desiredCount"]
-
-
-def resources(proxy_template):
-    return {name: one["Type"].rsplit("::", 1)[-1] for name, one in proxy_template["Resources"].items()}
 
 
 def scaled(world, count=7):
@@ -113,3 +111,28 @@ def test_scaling_that_is_set_anew_leaves_the_count_to_itself(world):
     status = world.ready()
     assert desired(world) == 7
     assert status["pins"]["counts"] == {"web": {}}
+
+
+REFUSED = {
+    "min above max": (web(scaling={**SCALING, "min": 30}), "min cannot be above max"),
+    "nothing to scale by": (web(scaling={"min": 1, "max": 2}), "at least one of cpu, memory"),
+    "a bake time with Rolling": (web(deployment={"bakeTime": "5m"}), "bakeTime is for BlueGreen"),
+    "a circuit breaker without": (
+        web(port=80, http={}, deployment={"strategy": "Canary", "circuitBreaker": True}),
+        "circuitBreaker is for Rolling",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", REFUSED)
+def test_admission_refuses(world, wrong):
+    services, words = REFUSED[wrong]
+    with pytest.raises(RuntimeError, match=words):
+        world.apply(services=services)
+
+
+@pytest.mark.parametrize("case", ["scaled-service", "blue-green"])
+def test_admission_takes_the_examples(world, case):
+    manifest = example(case)
+    manifest["metadata"]["namespace"] = world.namespace
+    world.plane.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(manifest))
