@@ -38,6 +38,7 @@ from fargate_operator.plan import (
     busy,
     plan,
 )
+from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
@@ -178,7 +179,9 @@ class Reconciler:
         failure: Failure | None = None
         if stack is not None and stack.owner == turn.owner and news(seen.previous, stack):
             failure = self._world.stacks(seen.region).first_failure(stack)
-        if stack is not None and busy(stack.status):
+        if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
+            stack = replace(stack, outputs={}, input_digest="", template_digest="")
+        elif stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
 
@@ -198,7 +201,7 @@ class Reconciler:
         inputs = input_digest(app, facts)
         if self._bounds:
             bounds = self._bounds.of(app.namespace)
-            inputs = digest([inputs, bounds.digest() if bounds else ""])
+            inputs = digest([inputs, POLICE_VERSION, bounds.digest() if bounds else ""])
         return inputs
 
     def _template(self, turn: Turn) -> Template:
