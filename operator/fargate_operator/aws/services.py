@@ -69,7 +69,7 @@ class Services:
         primary = next((one for one in deployments if one.get("status") == "PRIMARY"), deployments[0])
         short = service["runningCount"] < service["desiredCount"]
         rollout = Rollout(primary.get("rolloutState", ""), primary.get("rolloutStateReason", "").rstrip("."))
-        if moves_traffic(service) and (service.get("currentServiceDeployment") or rollout.state in {"IN_PROGRESS", "FAILED"}):
+        if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
             rollout = self._deployment(cluster, service) or rollout
         return ServiceObservation(
             service_arn=service["serviceArn"],
