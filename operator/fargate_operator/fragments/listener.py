@@ -42,10 +42,10 @@ def address(balancer: LoadBalancer, existing: Listener | None) -> tuple[Any, ...
 def target_port(balancer: LoadBalancer) -> int:
     """A port for target groups that is another one with another load balancer.
 
-    A target group belongs to one load balancer for good. When services move to another, or theirs is replaced because its scheme
-    changed, they need new ones; a changed port makes CloudFormation replace them. It counts for nothing else: ECS registers each
-    task with its own port. For that reason it is not the container's: a changed one would replace the group, and the rule would
-    send requests to the new, empty one until the tasks have moved.
+    A target group belongs to one load balancer for good (aws-cdk#33253). When services move to another, or theirs is
+    replaced because its scheme changed, they need new ones; a changed port makes CloudFormation replace them. It counts for
+    nothing else: ECS registers each task with its own port. For that reason it is not the container's: a changed one would
+    replace the group, and the rule would send requests to the new, empty one until the tasks have moved.
     """
     if balancer.listener_arn is None:
         return 81 if balancer.internal else 80
