@@ -236,7 +236,8 @@ class App:
             if isinstance(workload, TaskSpec):
                 yield merge_networks(shared, workload.network), isinstance(workload, ServiceSpec) and bool(workload.http)
             elif workload.vpc:
-                yield shared or Network(), True
+                network = shared or Network()
+                yield network, not network.security_group_ids
 
     def existing_listener(self) -> str:
         """The listener to be looked up; empty where there is none, or a reference, whose meaning only CloudFormation knows."""

@@ -1,4 +1,4 @@
-"""Facts: what a spec leaves open, looked up in EC2, ECR and Elastic Load Balancing."""
+"""Facts: what a spec leaves open, looked up in EC2, ECR, S3 and Elastic Load Balancing."""
 
 import re
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
+from fargate_operator.aws.code import versions
 from fargate_operator.aws.errors import code, translate, translated
 from fargate_operator.aws.listeners import listener
 from fargate_operator.conditions import Reason
@@ -32,10 +33,12 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     subnets = {}
     for key, asked in network_questions(app).items():
         subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked, _field(app, asked))
+    objects = versions(clients, region, app, pins.code if pins else {})
     existing = None
     if arn := app.existing_listener():
         existing = (pins.listener if pins else None) or listener(clients.get("elbv2", region), arn)
-    return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images, listener=existing)
+    subnets = dict(sorted(subnets.items()))
+    return Facts(account, region, partition, subnets=subnets, images=images, code=objects, listener=existing)
 
 
 def image_uri(clients: Clients, account: str, image: Image) -> str:
