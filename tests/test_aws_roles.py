@@ -78,7 +78,10 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
 def test_only_named_services_get_rights_on_everything():
     everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
                   for action in one["Action"]}  # fmt: skip
-    assert everything == {"apigateway", "ec2", "ecs", "elasticloadbalancing", "events", "lambda", "logs", "scheduler", "sns"}
+    assert everything == {
+        "apigateway", "application-autoscaling", "cloudwatch", "ec2", "ecs", "elasticloadbalancing", "events", "lambda", "logs",
+        "scheduler", "sns",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,10 @@ def test_only_named_services_get_rights_on_everything():
         (False, "iam:CreateUser", f"arn:aws:iam::{ACCOUNT}:user/x", {}),
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ec2.amazonaws.com"}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
+         {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
         (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
         (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
         (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),

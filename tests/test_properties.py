@@ -32,8 +32,18 @@ HTTP = st.fixed_dictionaries(
         "priority": st.sampled_from([1, 2, 40000]),
     },
 )
-SERVICES = st.tuples(TASKS, st.none() | HTTP).map(
-    lambda one: {**one[0], **({"port": 80, "http": one[1]} if one[1] is not None else {})}
+SCALING = st.fixed_dictionaries(
+    {"min": st.integers(0, 2), "max": st.integers(3, 9), "cpu": st.just(60)},
+    optional={
+        "memory": st.just(70),
+        "queue": st.just({"arn": "arn:aws:sqs:eu-west-1:123456789012:jobs", "backlogPerTask": 10}),
+        "schedule": st.dictionaries(KEYS, st.just({"schedule": "rate(1 day)", "min": 1, "max": 2}), min_size=1, max_size=3),
+    },
+)
+DEPLOYMENT = st.sampled_from([{}, {"strategy": "BlueGreen"}, {"strategy": "Linear"}, {"strategy": "Canary", "bakeTime": "1m"}])
+REACHED = st.tuples(HTTP, DEPLOYMENT).map(lambda one: {"port": 80, "http": one[0], "deployment": one[1]})
+SERVICES = st.tuples(TASKS, st.just({}) | REACHED, st.just({}) | SCALING.map(lambda one: {"scaling": one})).map(
+    lambda parts: {name: value for part in parts for name, value in part.items()}
 )
 SPECS = st.fixed_dictionaries(
     {},

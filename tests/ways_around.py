@@ -17,6 +17,9 @@ DEFAULT: dict[str, Any] = {
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:other-team-AbCdEf"
 LISTENER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/app/shared/0123456789abcdef/0123456789abcdef"
+RULE = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener-rule/app/shared/0123456789abcdef/0123456789abcdef/0123456789abcdef"
+GROUP = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:targetgroup/shared/0123456789abcdef"
+HOOK = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:other-team"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0123456789abcdef"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:other-team"
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}
@@ -46,6 +49,14 @@ def _override(**fields: Any) -> dict[str, Any]:
 
 def _raw(type_: str, name: str = "Thing", /, **properties: Any) -> dict[str, Any]:
     return {"resources": {name: {"Type": type_, "Properties": properties}}}
+
+
+def _moved(**configuration: Any) -> dict[str, Any]:
+    return {
+        "ContainerName": "web",
+        "ContainerPort": 80,
+        "AdvancedConfiguration": {"AlternateTargetGroupArn": GROUP, **configuration},
+    }
 
 
 def _two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -401,6 +412,23 @@ WAYS: dict[str, Way] = {
     "an export under somebody's name": Way(
         "spec.outputs.Role.Export.Name", "exports", {"outputs": {"Role": {"Value": "x", "Export": {"Name": "other-team-role"}}}},
         {"exports": ["other-team-role"]},
+    ),
+    "the backlog of somebody's queue": Way(
+        "spec.services.web.scaling.queue.arn", "arns",
+        _web(scaling={"min": 1, "max": 2, "queue": {"arn": QUEUE, "backlogPerTask": 1}}), {"arns": [QUEUE]},
+    ),
+    "a role for ECS to move traffic with": Way(
+        "spec.services.web.overrides.service", "roles", _override(service={"LoadBalancers": [_moved(RoleArn=ADMIN)]}),
+        {"roles": [ADMIN], "listeners": ["*"]},
+    ),
+    "somebody's rule, whose traffic ECS would move": Way(
+        "spec.services.web.overrides.service", "listeners", _override(service={"LoadBalancers": [_moved(ProductionListenerRule=RULE)]}),
+        {"listeners": [RULE, GROUP]},
+    ),
+    "somebody's function as a hook of a deployment": Way(
+        "spec.services.web.overrides.service", "arns",
+        _override(service={"DeploymentConfiguration": {"LifecycleHooks": [{"HookTargetArn": HOOK, "RoleArn": ADMIN, "LifecycleStages": ["BAKE_TIME"]}]}}),
+        {"arns": [HOOK], "roles": [ADMIN]},
     ),
     "an import of somebody's": Way("spec.services.web.environment.KEY", "imports", _web(environment={"KEY": "${Import:other-team-key}"}),
                                    {"imports": ["other-*"]}),

@@ -1,5 +1,6 @@
 """compile_app: an App and the Facts of its account as a CloudFormation template. Pure, deterministic."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,8 +11,9 @@ from fargate_operator.checks.places import function_places
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments import api, listener
+from fargate_operator.fragments.deployment import shifts
 from fargate_operator.fragments.http_api import HttpApi
-from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
+from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
 from fargate_operator.fragments.load_balancer import LoadBalancer
 from fargate_operator.fragments.network import merge_networks, own_group, question, subnets_key
 from fargate_operator.fragments.priority import priorities
@@ -45,11 +47,13 @@ def input_digest(app: App, facts: Facts) -> str:
 def compile_app(app: App, facts: Facts) -> Template:
     """The template; InvalidSpec with all faults that only the whole of it shows."""
     scope = _scope(app, facts)
-    made = {resource.logical_id: resource for resource in _resources(app, scope)}
+    listed = list(_resources(app, scope))
+    made = {resource.logical_id: resource for resource in listed}
     resources = {logical_id: resource.body() for logical_id, resource in made.items()} | _functions(app, scope)
     raw = app.spec.resources or {}
     outputs = _outputs(app, scope)
     faults = [
+        *_twice(listed),
         *placement_faults(app, facts),
         *function_places(app, facts),
         *_taken(raw, resources, "resources"),
@@ -63,7 +67,11 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
+    faults += [
+        *_budget(template),
+        *_dangling(app, template),
+        *arn_faults(app, place(facts)),
+    ]
     if faults:
         raise InvalidSpec(faults)
     return template
@@ -141,6 +149,8 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
     if {"Fn::GetAtt": [names.TASK_ROLE, "Arn"]} in used:
         exec_ = any(one.exec and not one.task_role_arn for one in (app.spec.services or {}).values())
         yield task_role(iam, tags, exec_=exec_)
+    if shifting := [key for key, one in app.exposed().items() if shifts(one.deployment)]:
+        yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
         own = {f"{names.identifier(key)}Task" for key in scheduled}
         queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
@@ -240,6 +250,12 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
     if function.routes(functions):
         outputs |= api.outputs(spec.http_api.domain if spec.http_api else None)
     return outputs
+
+
+def _twice(made: Iterable[Resource]) -> Iterable[Fault]:
+    counts = Counter(one.logical_id for one in made)
+    for name in sorted(name for name, count in counts.items() if count > 1):
+        yield Fault("spec", f"makes {name} twice, for two workloads whose names run into each other; rename one")
 
 
 def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:

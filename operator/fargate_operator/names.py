@@ -14,6 +14,7 @@ LOG_GROUP = "FargateTasksLogGroup"
 EXECUTION_ROLE = "FargateIamExecutionRole"
 TASK_ROLE = "FargateIamTaskRole"
 SCHEDULER_ROLE = "FargateIamSchedulerRole"
+INFRASTRUCTURE_ROLE = "FargateIamInfrastructureRole"
 HTTP_API = "HttpApi"
 HTTP_API_STAGE = "HttpApiStage"
 HTTP_API_DOMAIN = "HttpApiDomain"
@@ -96,6 +97,26 @@ def function_output(key: str) -> str:
 def function_url_output(key: str) -> str:
     """The output that holds a function URL."""
     return f"{identifier(key)}FunctionUrl"
+
+
+def rule_output(key: str) -> str:
+    """The output that holds the ARN of the rule by which ECS moves a service's traffic."""
+    return f"{identifier(key)}ProductionRuleArn"
+
+
+def alternate_group_output(key: str) -> str:
+    """The output that holds the ARN of the second target group of such a service."""
+    return f"{identifier(key)}AlternateTargetGroupArn"
+
+
+def scalable_target(key: str) -> str:
+    """The logical ID of what Application Auto Scaling knows of a service."""
+    return f"{identifier(key)}ScalableTarget"
+
+
+def scaling_policy(key: str, measure: str) -> str:
+    """The logical ID of the policy that scales a service by `measure`: cpu, memory, requests or queue."""
+    return f"{identifier(key)}{identifier(measure)}ScalingPolicy"
 
 
 def stack_name(installation: str, namespace: str, name: str, prefix: str = "") -> str:

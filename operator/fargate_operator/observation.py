@@ -43,8 +43,9 @@ class Failure:
 class ServiceObservation:
     """An ECS service as DescribeServices told it, with its running tasks (20 at most).
 
-    `rollout` is the primary deployment's RolloutState, empty where ECS tells none. `stopped` says why a task stopped last:
-    reason, container and exit code, empty when none did.
+    `rollout` is the primary deployment's RolloutState, empty where ECS tells none, and `rollout_reason` what ECS says of it.
+    `stage` is the lifecycle stage of a deployment under way that moves traffic (BlueGreen, Linear, Canary). `stopped` says why a
+    task stopped last: reason, container and exit code, empty when none did.
     """
 
     service_arn: str
@@ -55,5 +56,6 @@ class ServiceObservation:
     pending: int
     rollout: str = ""
     rollout_reason: str = ""
+    stage: str = ""
     task_arns: tuple[str, ...] = ()
     stopped: str = ""

@@ -10,7 +10,9 @@ from fargate_operator.model import App
 from fargate_operator.references import substitute
 from fargate_operator.template import Template, canonical
 
+_SCALING = ("ScalableTarget", *(f"{one}ScalingPolicy" for one in ("Cpu", "Memory", "Requests", "Queue")))
 _BALANCER = (names.LOAD_BALANCER, names.HTTP_LISTENER, names.HTTPS_LISTENER, names.LISTENER_CERTIFICATE)
+_ENDINGS = ("Task", "Service", "ScheduledTask", "TargetGroup", "AlternateTargetGroup", "ListenerRule", *_SCALING)
 _SCALAR = (str, bool, int, float)
 
 
@@ -26,7 +28,7 @@ class Origins:
         if logical_id.startswith(_BALANCER):
             return "spec.loadBalancer"
         paths = {names.identifier(key): f"spec.{field}.{key}" for field, key, _ in self._app.workloads()}
-        for ending in ("Task", "Service", "ScheduledTask", "TargetGroup", "ListenerRule"):
+        for ending in _ENDINGS:
             if logical_id.endswith(ending) and logical_id.removesuffix(ending) in paths:
                 return paths[logical_id.removesuffix(ending)]
         stems = [stem for stem in paths if logical_id.startswith(f"{stem}Function")]

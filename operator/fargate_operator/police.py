@@ -100,6 +100,14 @@ class _Judge:
             for name, value in sorted((secrets or {}).items()):
                 value_ = substitute(value, self._raw.keys())
                 yield from self._reference("", "ValueFrom", value_, f"{path}.secrets.{name}")
+        yield from self._queues()
+
+    def _queues(self) -> Iterator[Fault]:
+        """Those that services scale by: a template has only their names."""
+        for key, service in sorted((self._app.spec.services or {}).items()):
+            if service.scaling and service.scaling.queue:
+                arn = substitute(service.scaling.queue.arn, self._raw.keys())
+                yield from self._reference("", "QueueArn", arn, f"spec.services.{key}.scaling.queue.arn")
 
     def _texts(self, value: Any) -> list[str]:
         """A value as text, one that Fn::Split makes as several."""

@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
-from fargate_operator.aws.resolve import resolve
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, Place, recall, record
+from fargate_operator.facts import Facts, Place, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App, parse_app
 from fargate_operator.observation import Failure, Owner, StackObservation
+from fargate_operator.pace import Outcome, outcome
 from fargate_operator.plan import (
-    OUTSIDE,
     Action,
     Create,
     Delete,
@@ -33,6 +33,7 @@ from fargate_operator.plan import (
     Recover,
     Recreate,
     Update,
+    Wait,
     Wish,
     busy,
     plan,
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
-SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,6 @@ class Identity:
 
     installation: str
     stack_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
-
-    after: float | None = None
-    failed: bool = False
 
 
 class Reconciler:
@@ -174,23 +166,8 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item, Place(turn.seen.account_id, turn.seen.region)))
 
     def _resolve(self, turn: Turn) -> Turn:
-        app = _app(turn)
-        unchanged = turn.seen.previous.get("observedGeneration") == turn.seen.generation and not turn.reconcile_now
-        facts = None if turn.seen.previous or turn.reconcile_now else self._remembered(turn)
-        if facts is None:
-            known = _pins(turn.seen) if unchanged else None
-            facts = resolve(self._world.clients, turn.seen.region, app, known)
+        facts = known_facts(self._world, turn.seen, _app(turn), turn.owner, reconcile_now=turn.reconcile_now)
         return replace(turn, facts=facts).with_seen(pins=record(facts))
-
-    def _remembered(self, turn: Turn) -> Facts | None:
-        """The facts that the stack was made from, when the status was lost and the spec is still the same."""
-        stack = self._world.stack(turn.seen.region, turn.seen.stack_name)
-        if stack is None or stack.owner != turn.owner or not stack.input_digest:
-            return None
-        recorded = self._world.stacks(turn.seen.region).metadata(stack)
-        found = recall(recorded, Facts(turn.seen.account_id, turn.seen.region))
-        facts = resolve(self._world.clients, turn.seen.region, _app(turn), found)
-        return facts if input_digest(_app(turn), facts) == stack.input_digest else None
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):
@@ -210,18 +187,22 @@ class Reconciler:
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
-        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
-        assert facts is not None  # noqa: S101  _resolve came before
+        app, stack = _app(turn), turn.seen.stack
+        assert turn.facts is not None  # noqa: S101  _resolve came before
+        inputs = self._inputs(app, turn.facts)
+        old = turn.seen.previous.get("stack") or {}
+        turn = turn.with_seen(network=_network(app, turn.facts, stack))
+        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
+            return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest)
+        template = self._template(turn)
+        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest)
+
+    def _inputs(self, app: App, facts: Facts) -> str:
         inputs = input_digest(app, facts)
         if self._bounds:
             bounds = self._bounds.of(app.namespace)
             inputs = digest([inputs, POLICE_VERSION, bounds.digest() if bounds else ""])
-        old = turn.seen.previous.get("stack") or {}
-        network = _network(app, facts, stack)
-        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
-            return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest, network=network)
-        template = self._template(turn)
-        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest, network=network)
+        return inputs
 
     def _template(self, turn: Turn) -> Template:
         """The final template, within the bounds: the only one that is ever sent."""
@@ -240,10 +221,27 @@ class Reconciler:
             self._world.stacks(turn.seen.region).protect(turn.seen.stack, on=action.on)
             stack = self._world.put(turn.seen.region, replace(turn.seen.stack, termination_protection=action.on))
             return self._act(turn.with_seen(stack=stack))
+        if isinstance(action, Create | Update):
+            turn = self._gather(turn)
+            action = turn.seen.action or action
         if isinstance(action, Create | Update | Recover | Recreate | Delete):
             turn = self._prepare(turn)
             turn = self._write(turn, action)
         return turn
+
+    def _gather(self, turn: Turn) -> Turn:
+        """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
+        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
+        assert facts is not None  # noqa: S101  _resolve came before
+        template = turn.template or self._template(turn)
+        fresh = live_facts(self._world, turn.seen, app, facts, template)
+        if fresh == facts:
+            return replace(turn, template=template)
+        template = self._template(replace(turn, facts=fresh))
+        turn = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
+        turn = replace(turn, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
+        again = plan(self._wish(turn), stack, turn.seen.attempt)
+        return turn.with_seen(action=again) if isinstance(again, Nothing) else turn
 
     def _wish(self, turn: Turn) -> Wish:
         spec = turn.item.get("spec") or {}
@@ -308,7 +306,7 @@ class Reconciler:
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
-        if stack is None or busy(stack.status) or not isinstance(turn.seen.action, Nothing | Halt) or stack.owner != turn.owner:
+        if stack is None or not isinstance(turn.seen.action, Nothing | Halt | Wait) or stack.owner != turn.owner:
             return turn
         arns = {
             key: stack.outputs[names.service_output(key)]
@@ -316,10 +314,10 @@ class Reconciler:
             if names.service_output(key) in stack.outputs
         }
         if not arns:
-            return turn.with_seen(services={})
+            return turn if busy(stack.status) else turn.with_seen(services={})
         cluster = stack.outputs[names.CLUSTER_OUTPUT]
         services = self._world.services(turn.seen.region).read(cluster, arns)
-        if services.keys() != arns.keys():
+        if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
 
@@ -336,26 +334,7 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return self._outcome(turn.seen, status)
-
-    def _outcome(self, seen: Seen, status: Mapping[str, Any]) -> Outcome:
-        error, action = seen.error, seen.action
-        if isinstance(error, Terminal):
-            return Outcome(OUTSIDE if error.outside else None)
-        if isinstance(error, Waiting):
-            return Outcome(error.after)
-        if error is not None:
-            return Outcome(failed=True)
-        if isinstance(action, Halt):
-            return Outcome(min(action.retry_after or self._health, self._health))
-        if seen.stack and busy(seen.stack.status):
-            return Outcome(SAFETY)
-        ready = {one["type"]: one for one in status["conditions"]}
-        if ready["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not (seen.app and seen.app.spec.services)):
-            return Outcome(self._health)
-        since = datetime.fromisoformat(ready["WorkloadsReady"]["lastTransitionTime"])
-        age = (seen.now - since).total_seconds()
-        return Outcome(min(self._health, max(2.0, min(30.0, age / 4))))
+        return outcome(turn.seen, status, self._health)
 
 
 def _stalled(previous: Mapping[str, Any]) -> bool:
@@ -365,12 +344,6 @@ def _stalled(previous: Mapping[str, Any]) -> bool:
 def _app(turn: Turn) -> App:
     assert turn.seen.app is not None  # noqa: S101  _parse came before
     return turn.seen.app
-
-
-def _pins(seen: Seen) -> Facts:
-    """What the status recorded of what was looked up."""
-    images = {name: one.get("uri") for name, one in (seen.previous.get("images") or {}).items() if one.get("uri")}
-    return recall({**(seen.previous.get("pins") or {}), "images": images}, Facts(seen.account_id, seen.region))
 
 
 def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:

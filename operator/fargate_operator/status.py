@@ -50,6 +50,7 @@ class Seen:
     pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
     network: Mapping[str, Any] = field(default_factory=dict)
     template_digest: str = ""
+    planned: str = ""  # the template's digest before live facts were put into it, where they changed it
     input_digest: str = ""
     reconcile_at: str = ""
     deleting: bool = False
@@ -168,7 +169,8 @@ def _workloads_ready(seen: Seen) -> Verdict:
     if seen.services is None:
         return Verdict("Unknown", Reason.NotRead, "the services were not read")
     troubles = [(key, *trouble) for key, one in sorted(seen.services.items()) if (trouble := trouble_of(one))]
-    missing = sorted((services or {}).keys() - seen.services.keys())
+    working = seen.stack is not None and busy(seen.stack.status)  # what it makes is not there yet
+    missing = [] if working else sorted((services or {}).keys() - seen.services.keys())
     troubles += [(key, Reason.ServiceMissing, "ECS has no such service") for key in missing]
     if not troubles:
         return Verdict("True", Reason.AllRunning)
@@ -185,10 +187,12 @@ def trouble_of(service: ServiceObservation) -> tuple[Reason, str] | None:
     because = f": {service.stopped}" if service.stopped else ""
     if service.rollout == "FAILED":
         return Reason.RolloutFailed, f"the rollout failed: {service.rollout_reason or count}{because}"
+    if service.rollout == "IN_PROGRESS":
+        stage = f" ({service.stage})" if service.stage else ""
+        told = f": {service.rollout_reason}" if service.rollout_reason else ""
+        return Reason.RollingOut, f"the rollout is under way{stage}, {count}{told}{because}"
     if service.running < service.desired:
         return Reason.TasksNotRunning, f"{count}{because}"
-    if service.rollout == "IN_PROGRESS":
-        return Reason.RollingOut, f"the rollout is under way, {count}"
     return None
 
 
@@ -300,7 +304,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
 def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
     """The digest that was sent last, and how often it failed. A stack deleted to be made again leaves the digest open."""
     if isinstance(seen.action, Create | Update):
-        same = seen.attempt.digest in ("", seen.template_digest)
+        same = seen.attempt.digest in ("", seen.template_digest, seen.planned)
         return seen.template_digest, seen.attempt.failed if same else 0
     if isinstance(seen.action, Recreate):
         return "", seen.attempt.failed
@@ -315,16 +319,22 @@ _KEPT = (
 )  # fmt: skip
 
 
-def _kept(seen: Seen) -> tuple[str, ...]:
-    """What stays where nothing new was seen. Images, network and pins of an older spec are no pins for this one."""
-    same = seen.previous.get("observedGeneration") == seen.generation
-    return _KEPT if same else tuple(name for name in _KEPT if name not in {"images", "network", "pins"})
+def _kept(seen: Seen) -> dict[str, Any]:
+    """What stays where nothing new was seen. What was looked up for an older spec is no pin for this one.
+
+    What AWS changes by itself is carried from spec to spec: a faulty one in between must not make it forgotten.
+    """
+    kept = {name: seen.previous[name] for name in _KEPT if name in seen.previous}
+    if seen.previous.get("observedGeneration") != seen.generation:
+        pins = {name: value for name, value in kept.pop("pins", {}).items() if name in {"counts", "weights"}}
+        kept = {name: value for name, value in kept.items() if name not in {"images", "network"}} | {"pins": pins}
+    return kept
 
 
 def _workloads(seen: Seen) -> dict[str, Any]:
     if seen.app is None or seen.stack is None:
         gone = seen.action is not None and seen.stack is None  # looked, and there is none
-        return {} if gone else {name: seen.previous[name] for name in _kept(seen) if name in seen.previous}
+        return {} if gone else _kept(seen)
     spec, outputs = seen.app.spec, seen.stack.outputs
     previous = seen.previous.get("services") or {}
     services = {key: _service(key, seen, previous.get(key) or {}) for key in sorted(spec.services or {})}
@@ -370,7 +380,8 @@ def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
         return {**kept, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
-    extras = {"taskArns": list(one.task_arns), "rollout": one.rollout, "message": trouble[1][:MOST_MESSAGE] if trouble else ""}
+    message = trouble[1][:MOST_MESSAGE] if trouble else ""
+    extras = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
     return body | {name: value for name, value in extras.items() if value}
 
 

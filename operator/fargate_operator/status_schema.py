@@ -86,7 +86,7 @@ STATUS: dict[str, Any] = {
                 running=_integer("Tasks that run"),
                 pending=_integer("Tasks that start"),
                 taskArns=_strings("ARNs of running tasks, 20 at most"),
-                rollout=_string("ECS's RolloutState"),
+                rollout=_string("ECS's RolloutState; of a rollout under way that moves traffic its lifecycle stage"),
                 url=_string("Where it is reached: its host name, else the load balancer's"),
                 message=_string("What is not as it should be"),
             ),

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
 from harness.emulator import REGION, Emulator
 from harness.operator import OperatorProcess
@@ -28,11 +29,17 @@ def emulator():
 
 
 @pytest.fixture(scope="session")
-def operator(plane, emulator):
-    with AwsProxy(emulator.endpoint) as proxy:
-        with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s", template_bucket=TEMPLATES) as one:
-            yield one
-        assert called(proxy.calls) <= actions("OperatorRole")  # whatever was tested, it took no other right
+def proxy(emulator):
+    with AwsProxy(emulator.endpoint) as one:
+        AbsentTypes(one)
+        yield one
+
+
+@pytest.fixture(scope="session")
+def operator(plane, proxy):
+    with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s", template_bucket=TEMPLATES) as one:
+        yield one
+    assert called(proxy.calls) <= actions("OperatorRole")  # whatever was tested, it took no other right
 
 
 class World:

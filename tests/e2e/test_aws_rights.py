@@ -65,8 +65,22 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # rules on somebody's listener
     behind = {"web": {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 7}}}
-    world.apply(images=images, services=behind, loadBalancer={"listenerArn": listener(world.emulator.client("elbv2"))})
+    shared = {"listenerArn": listener(world.emulator.client("elbv2"))}
+    world.apply(images=images, services=behind, loadBalancer=shared)
     assert world.ready()["services"]["web"]["url"] == "http://shop.example.com"
+    # traffic that ECS moves, of which the emulator knows nothing; a rule that is touched takes its weights
+    blue = {"web": {**behind["web"], "deployment": {"strategy": "BlueGreen"}}}
+    world.apply(images=images, services=blue, loadBalancer=shared)
+    world.ready()
+    listed = json.dumps({"serviceDeployments": [{"serviceDeploymentArn": "arn:deployment", "createdAt": 1}]}).encode()
+    with (
+        proxy.overlaid("ecs", "DescribeServices", lambda _, status, body: (status, body.replace(b"COMPLETED", b"IN_PROGRESS"))),
+        proxy.overlaid("ecs", "ListServiceDeployments", lambda *_: (200, listed)),
+    ):
+        world.wait(lambda: proxy.counts["ecs", "DescribeServiceDeployments"])
+    blue["web"]["http"] = {"host": "shop.example.com", "priority": 8}
+    world.apply(images=images, services=blue, loadBalancer=shared)
+    world.ready()
     # a template that is too large to be sent, protected, and one that fails
     large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
     world.apply(images=images, services=large, functions=None, terminationProtection=True, loadBalancer=None)

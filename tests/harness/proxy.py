@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +16,7 @@ from harness.calls import Call, failure, identify
 
 Hook = Callable[[str, str, int], None]  # service, action, which call it is since the last reset, from 1
 Overlay = Callable[[Call, int, bytes], tuple[int, bytes]]  # the call, the answer's status and body → the new ones
+Rewrite = Callable[[Call, bytes], bytes]  # the call and its body → the body that the emulator gets
 
 _NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "expect"}
 
@@ -42,6 +44,7 @@ class AwsProxy:
         self._calls: list[Call] = []
         self._faults: dict[tuple[str, str], _Fault] = {}
         self._overlays: dict[tuple[str, str], Overlay] = {}
+        self._rewrites: dict[tuple[str, str], Rewrite] = {}
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -73,9 +76,9 @@ class AwsProxy:
         return Counter((call.service, call.action) for call in self.calls)
 
     def reset(self) -> None:
-        """Forget calls, faults, overlays, hooks and latency."""
+        """Forget calls, faults, overlays, rewrites, hooks and latency."""
         with self._lock:
-            for one in (self._calls, self._faults, self._overlays, self._before, self._after):
+            for one in (self._calls, self._faults, self._overlays, self._rewrites, self._before, self._after):
                 one.clear()
             self.latency = 0.0
 
@@ -88,6 +91,22 @@ class AwsProxy:
         """Change each of the emulator's answers to it."""
         with self._lock:
             self._overlays[service, action] = change
+
+    @contextmanager
+    def overlaid(self, service: str, action: str, change: Overlay) -> Iterator[None]:
+        """`overlay`, for as long as the context lasts; what it displaces comes back."""
+        with self._lock:
+            old = self._overlays.get((service, action))
+        self.overlay(service, action, change)
+        try:
+            yield
+        finally:
+            self.overlay(service, action, old or (lambda _, status, body: (status, body)))
+
+    def rewrite(self, service: str, action: str, change: Rewrite) -> None:
+        """Change the body of each such call on its way; the emulator checks no signatures."""
+        with self._lock:
+            self._rewrites[service, action] = change
 
     def before(self, hook: Hook) -> None:
         """Call it before each call goes to the emulator."""
@@ -119,7 +138,8 @@ class AwsProxy:
         with self._lock:
             self._calls.append(call)
             number, latency = len(self._calls), self.latency
-            before, after, overlay = list(self._before), list(self._after), self._overlays.get(key)
+            before, after = list(self._before), list(self._after)
+            overlay, rewrite = self._overlays.get(key), self._rewrites.get(key)
             fault = self._take(key)
         if latency:
             await asyncio.sleep(latency)
@@ -128,7 +148,7 @@ class AwsProxy:
         if fault:
             headers, error = failure(call, fault.code, fault.message)
             return web.Response(status=fault.status, body=error, headers=headers)
-        status, headers, answer = await self._forward(request, body)
+        status, headers, answer = await self._forward(request, rewrite(call, body) if rewrite else body)
         if overlay:
             status, answer = overlay(call, status, answer)
         for hook in after:

@@ -1,6 +1,7 @@
 """ECS services and their tasks: what really runs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,6 +12,33 @@ from fargate_operator.observation import ServiceObservation
 
 MOST_TASKS = 20
 _BATCH = 10  # services in one DescribeServices
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout as ECS tells it: RolloutState and reason; of one under way that moves traffic the lifecycle stage, too."""
+
+    state: str
+    reason: str = ""
+    stage: str = ""
+
+
+_UNDER_WAY = {"PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}
+
+
+def moves_traffic(service: Mapping[str, Any]) -> bool:
+    """Whether the strategy is another than ROLLING: then a service deployment tells more than the service itself."""
+    return bool((service.get("deploymentConfiguration") or {}).get("strategy", "ROLLING") != "ROLLING")
+
+
+def rollout_of(deployment: Mapping[str, Any]) -> Rollout:
+    """A service deployment's status as a RolloutState; one that was rolled back or stopped has failed."""
+    status = deployment["status"]
+    reason = deployment.get("statusReason") or (deployment.get("rollback") or {}).get("reason", "")
+    if status in _UNDER_WAY:
+        words = [status.lower().replace("_", " ") if status != "IN_PROGRESS" else "", reason]
+        return Rollout("IN_PROGRESS", ": ".join(word for word in words if word), deployment.get("lifecycleStage", ""))
+    return Rollout("COMPLETED" if status == "SUCCESSFUL" else "FAILED", reason or status.lower().replace("_", " "))
 
 
 class Services:
@@ -40,6 +68,9 @@ class Services:
         deployments = service.get("deployments") or [{}]
         primary = next((one for one in deployments if one.get("status") == "PRIMARY"), deployments[0])
         short = service["runningCount"] < service["desiredCount"]
+        rollout = Rollout(primary.get("rolloutState", ""), primary.get("rolloutStateReason", "").rstrip("."))
+        if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
+            rollout = self._deployment(cluster, service) or rollout
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -47,11 +78,27 @@ class Services:
             desired=service["desiredCount"],
             running=service["runningCount"],
             pending=service.get("pendingCount", 0),
-            rollout=primary.get("rolloutState", ""),
-            rollout_reason=primary.get("rolloutStateReason", ""),
+            rollout=rollout.state,
+            rollout_reason=rollout.reason,
+            stage=rollout.stage,
             task_arns=self._running(cluster, service),
             stopped=self._stopped(cluster, service["serviceName"]) if short else "",
         )
+
+    def _deployment(self, cluster: str, service: Mapping[str, Any]) -> Rollout | None:
+        """The service deployment under way, or else the newest one; None where ECS knows none."""
+        arn = service.get("currentServiceDeployment")
+        if not arn:
+            with translated("ListServiceDeployments"):
+                listed = self._client.list_service_deployments(cluster=cluster, service=service["serviceArn"])[
+                    "serviceDeployments"
+                ]
+            if not listed:
+                return None
+            arn = max(listed, key=lambda one: str(one.get("createdAt", "")))["serviceDeploymentArn"]
+        with translated("DescribeServiceDeployments"):
+            found = self._client.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
+        return rollout_of(found[0]) if found else None
 
     def _running(self, cluster: str, service: Mapping[str, Any]) -> tuple[str, ...]:
         """The ARNs of running tasks. Counts, deployments and the newest event that are the same mean the same tasks."""

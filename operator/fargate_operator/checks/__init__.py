@@ -5,9 +5,11 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.checks.balancer import balancer_faults, network_faults
+from fargate_operator.checks.deployment import deployment_faults
 from fargate_operator.checks.events import EVENT_CHECKS
 from fargate_operator.checks.functions import FUNCTION_CHECKS
 from fargate_operator.checks.routing import routing_faults
+from fargate_operator.checks.scaling import scaling_faults
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
@@ -34,6 +36,8 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         _services,
         _functions,
         _durations,
+        scaling_faults,
+        deployment_faults,
         balancer_faults,
         network_faults,
         routing_faults,

@@ -130,6 +130,34 @@ def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster
     return _role(names.SCHEDULER_ROLE, document, iam, [], _policy("FargateSchedulerPolicy", statements), [])
 
 
+def infrastructure_role(keys: Iterable[str], iam: Iam, tags: list[dict[str, str]]) -> Resource:
+    """With which ECS moves requests between the two target groups of these services, by their rules, and does nothing else.
+
+    AWS's own AmazonECSInfrastructureRolePolicyForLoadBalancers allows the same on everything in the account. See
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AmazonECSInfrastructureRolePolicyForLoadBalancers.html.
+    """
+    services = sorted(keys)
+    groups = [{"Ref": name(key)} for key in services for name in (names.target_group, names.alternate_target_group)]
+    statements = [
+        {"Effect": "Allow", "Action": [f"elasticloadbalancing:{one}" for one in _ELB_READS], "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": ["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"],
+            "Resource": groups,
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["elasticloadbalancing:ModifyRule"],
+            "Resource": [{"Ref": names.listener_rule(key)} for key in services],
+        },
+    ]
+    policies = _policy("FargateTrafficPolicy", statements)
+    return _role(names.INFRASTRUCTURE_ROLE, trust("ecs.amazonaws.com"), iam, tags, policies, [])
+
+
+_ELB_READS = ("DescribeListeners", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth")  # know no resource
+
+
 def _definition(family: Any) -> Any:
     """The ARN of every revision of a task definition."""
     return {"Fn::Join": ["", [*_ECS, ":task-definition/", family, ":*"]]}

@@ -1,6 +1,7 @@
-"""Scaling: how many tasks of a service run, by Application Auto Scaling. Pure.
+"""Scaling: what a spec says of how many tasks of a service run, by Application Auto Scaling. Pure.
 
-See https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-ecs.html.
+`scaling_policies` compiles it. See
+https://docs.aws.amazon.com/autoscaling/application/userguide/services-that-can-integrate-ecs.html.
 """
 
 from typing import Annotated
@@ -19,14 +20,17 @@ Percent = Annotated[Int, Field(ge=1, le=100)]
 class Queue(Strict):
     """Scale by the messages that wait in an SQS queue for each running task."""
 
-    arn: Arn = need("The queue", aws=f"{_POLICY} AWS/SQS ApproximateNumberOfMessagesVisible")
+    arn: Arn = need(
+        "The queue, in the app's account and region", aws=f"{_POLICY} CustomizedMetricSpecification.Metrics: "
+        "AWS/SQS ApproximateNumberOfMessagesVisible by AWS/ECS CPUUtilization's SampleCount",
+    )  # fmt: skip
     backlog_per_task: Annotated[Int, Field(ge=1, le=1000000)] = need(
         "Messages for each running task that are aimed at", aws=f"{_POLICY} TargetValue"
     )
 
 
 class ScheduledScaling(Strict):
-    """New least and most counts at set times."""
+    """New least and most counts at set times; they hold until the next entry changes them."""
 
     schedule: Schedule = need("rate(…), cron(…) or at(…)", aws=f"{_TARGET} ScheduledActions.Schedule")
     time_zone: Text | None = text("IANA name", default="UTC", aws=f"{_TARGET} ScheduledActions.Timezone")
@@ -37,12 +41,14 @@ class ScheduledScaling(Strict):
 class Cooldown(Strict):
     """How long after a change no other is made in that direction."""
 
-    in_: Duration | None = text("Before tasks are taken away", default="5m", aws=f"{_POLICY} ScaleInCooldown", alias="in")
-    out: Duration | None = text("Before tasks are added", default="5m", aws=f"{_POLICY} ScaleOutCooldown")
+    in_: Duration | None = text(
+        "Before tasks are taken away again, up to 1h", default="5m", aws=f"{_POLICY} ScaleInCooldown", alias="in"
+    )
+    out: Duration | None = text("Before tasks are added again, up to 1h", default="5m", aws=f"{_POLICY} ScaleOutCooldown")
 
 
 class Scaling(Strict):
-    """How many tasks run; desiredCount is left to it."""
+    """How many tasks run; desiredCount is left to it. At least one of cpu, memory, requests, queue and schedule says by what."""
 
     min: Count = need("Fewest tasks", aws=f"{_TARGET} MinCapacity")
     max: Count = need("Most tasks", aws=f"{_TARGET} MaxCapacity")
@@ -61,4 +67,14 @@ class Scaling(Strict):
     schedule: Annotated[dict[Key, ScheduledScaling], Field(max_length=20)] | None = text(
         "By name; least and most counts at set times", default="none", aws=f"{_TARGET} ScheduledActions"
     )
-    cooldown: Cooldown | None = text("Pauses between changes")
+    cooldown: Cooldown | None = text(
+        "Pauses between changes, of each of cpu, memory, requests and queue", default="5m each", aws=f"{_POLICY} ScaleInCooldown"
+    )
+
+    cel = [
+        {"rule": "self.min <= self.max", "message": "min cannot be above max"},
+        {
+            "rule": "has(self.cpu) || has(self.memory) || has(self.requests) || has(self.queue) || has(self.schedule)",
+            "message": "scaling needs at least one of cpu, memory, requests, queue and schedule, or nothing would scale",
+        },
+    ]

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
-from fargate_operator.fragments import routing
+from fargate_operator.fragments import routing, shifting
 from fargate_operator.fragments.connect import Connect
-from fargate_operator.fragments.deployment import Deployment
+from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
 from fargate_operator.fragments.scaling import Scaling
+from fargate_operator.fragments.scaling_policies import scaling_resources
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
@@ -76,7 +77,7 @@ class ServiceSpec(TaskSpec):
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition and the service; with http, what brings requests to it."""
+    """The task definition, the service, and what scales it; with http, what brings requests to it."""
     container: dict[str, Any] = {}
     if spec.port:
         container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
@@ -86,7 +87,8 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
     yield definition
     depends_on = list(spec.depends_on or ())
     if spec.http:
-        yield from routing.resources(key, spec.http, spec.network, spec.tags, scope)
+        routed = shifting if shifts(spec.deployment) else routing
+        yield from routed.resources(key, spec.http, spec.network, spec.tags, scope)
         depends_on.append(names.listener_rule(key))
     yield Resource(
         f"{names.identifier(key)}Service",
@@ -94,6 +96,9 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         _properties(key, spec, scope, definition.logical_id),
         tuple(depends_on),
     )
+    if spec.scaling:
+        counted = shifting.balancing(key, scope, both=shifts(spec.deployment)) if spec.http else None
+        yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", counted)
 
 
 def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
@@ -105,22 +110,17 @@ def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
     }
     if spec.http and (url := routing.url(spec.http, scope)):
         found[names.service_url_output(key)] = {"Value": url}
+    if spec.http and shifts(spec.deployment):
+        found |= shifting.outputs(key)
     return found
 
 
 def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
-    deployment = spec.deployment or Deployment()
-    minimum = deployment.minimum_healthy_percent
-    breaker = deployment.circuit_breaker is not False
     generated: dict[str, Any] = {
         "Cluster": scope.cluster,
         "CapacityProviderStrategy": _strategy(spec),
-        "DesiredCount": 1 if spec.desired_count is None else spec.desired_count,
-        "DeploymentConfiguration": {
-            "MaximumPercent": deployment.maximum_percent or 200,
-            "MinimumHealthyPercent": 100 if minimum is None else minimum,
-            "DeploymentCircuitBreaker": {"Enable": breaker, "Rollback": breaker},
-        },
+        **_desired_count(key, spec, scope),
+        "DeploymentConfiguration": configuration(spec.deployment, stated=key in scope.facts.weights),
         "TaskDefinition": {"Ref": definition},
         "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network, always=bool(spec.http))},
         "PropagateTags": "TASK_DEFINITION",
@@ -129,9 +129,21 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
         generated["EnableExecuteCommand"] = True
     if spec.http and spec.port:  # checked: http needs port
         generated |= routing.service_properties(key, spec.http, spec.port)
+        if shifts(spec.deployment):
+            generated["LoadBalancers"] = [{**one, **shifting.advanced_configuration(key)} for one in generated["LoadBalancers"]]
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
+
+
+def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
+    """Left out while scaling is set, so that no update resets it; after that what ran, until the spec wants another count."""
+    if spec.scaling:
+        return {}
+    count = scope.facts.counts.get(key)
+    if count and count.kept is not None and count.declared == spec.desired_count:
+        return {"DesiredCount": count.kept}
+    return {"DesiredCount": 1 if spec.desired_count is None else spec.desired_count}
 
 
 def _strategy(spec: ServiceSpec) -> list[dict[str, Any]]:

@@ -1,0 +1,116 @@
+"""What is read from AWS at the last moment before a write, because AWS changes it by itself. Pure: `aws.live` asks.
+
+Two things belong to Application Auto Scaling and ECS, and a template that resets them hurts: how many tasks of a service run,
+once scaling was set, and the weights of the two target groups in a rule by which ECS moves traffic. An update is planned by what
+was recorded of them (`Facts.counts`, `Facts.weights`) and written by what is live: an app that does not change costs no call.
+
+What a comparison of the stack with its template (drift) must leave out, for the same reason: DesiredCount of a service with
+scaling, and Actions of the ListenerRule of a service whose deployment is not Rolling.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.facts import Count, Facts, Weights
+from fargate_operator.fragments.deployment import shifts
+from fargate_operator.fragments.shifting import FIRST
+from fargate_operator.model import App
+from fargate_operator.observation import StackObservation
+from fargate_operator.plan import ROLLED_BACK
+from fargate_operator.template import Template, digest
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What to ask: `services` key → ARN of a service in `cluster`; `rules` key → ARNs of a rule and its second target group."""
+
+    cluster: str = ""
+    services: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Desired counts, and weights of the first and the second target group; no entry where AWS has no such service or rule."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    weights: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def carried(app: App, recorded: Facts, facts: Facts) -> Facts:
+    """`facts` with what was recorded of counts and weights, as far as the spec still has a use for it."""
+    counts, weights = {}, {}
+    for key, service in sorted((app.spec.services or {}).items()):
+        count, weight = recorded.counts.get(key), recorded.weights.get(key)
+        if service.scaling:
+            counts[key] = Count(service.desired_count)
+        elif count and count.declared == service.desired_count:
+            counts[key] = count
+        if shifts(service.deployment):
+            weights[key] = weight or Weights(*FIRST)
+        elif weight:
+            weights[key] = Weights(*FIRST)  # for good: it says that Rolling must be written out
+    return replace(facts, counts=counts, weights=weights)
+
+
+def questions(app: App, facts: Facts, template: Template, stack: StackObservation | None) -> Questions:
+    """What must be known before this template is written over this stack."""
+    outputs = stack.outputs if stack else {}
+    services, rules = {}, {}
+    for key, service in (app.spec.services or {}).items():
+        arn = outputs.get(names.service_output(key))
+        if arn and key in facts.counts and not service.scaling:
+            services[key] = arn
+        rule, second = outputs.get(names.rule_output(key)), outputs.get(names.alternate_group_output(key))
+        if rule and second and service.http and not _settled(facts.weights.get(key), rule_digest(template, key), stack):
+            rules[key] = (rule, second)
+    return Questions(outputs.get(names.CLUSTER_OUTPUT, ""), services, rules)
+
+
+def _settled(recorded: Weights | None, rule: str, stack: StackObservation | None) -> bool:
+    """Whether the stack's rule is the recorded one, so that this write does not touch it as long as its weights stay as recorded.
+
+    After a rollback what was recorded never came to be.
+    """
+    return bool(recorded and rule and recorded.rule == rule and stack and stack.status not in ROLLED_BACK)
+
+
+def answered(app: App, facts: Facts, template: Template, asked: Questions, answers: Answers) -> Facts:
+    """The facts to write by; InvalidSpec where a service cannot leave its strategy yet."""
+    counts, weights, faults = dict(facts.counts), dict(facts.weights), []
+    for key, service in (app.spec.services or {}).items():
+        if key in counts and not service.scaling:
+            if key in answers.counts:
+                counts[key] = Count(counts[key].declared, answers.counts[key])
+            else:
+                del counts[key]  # there is no such service: nothing to keep
+        if shifts(service.deployment) and service.http:
+            rule = rule_digest(template, key)
+            if key in asked.rules or facts.weights[key].rule != rule:
+                weights[key] = Weights(*answers.weights.get(key, FIRST), rule)
+        elif answers.weights.get(key, FIRST)[1]:
+            faults.append(Fault(f"spec.services.{key}.deployment.strategy", _STRANDED))
+    if faults:
+        raise InvalidSpec(faults)
+    return replace(facts, counts=counts, weights=weights)
+
+
+_STRANDED = (
+    "cannot be Rolling now: the tasks are behind the second target group, which Rolling does not have, and no request would "
+    "reach them; deploy once more as before (any change of the task definition does), which brings the traffic back to the first"
+)
+
+
+def rule_digest(template: Template, key: str) -> str:
+    """The digest of a service's rule without the weights; empty where the template has none."""
+    body = template.resources.get(names.listener_rule(key))
+    return digest(_weightless(body)) if body else ""
+
+
+def _weightless(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _weightless(item) for name, item in value.items() if name != "Weight"}
+    return [_weightless(item) for item in value] if isinstance(value, list) else value

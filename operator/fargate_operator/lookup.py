@@ -1,0 +1,52 @@
+"""The facts of one reconcile: recorded or looked up, and what must be live put in before a write. At the edge: it asks AWS.
+
+What to ask and what the answers mean is decided in `gathering`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fargate_operator.aws.live import ask
+from fargate_operator.aws.resolve import resolve
+from fargate_operator.compiler import input_digest
+from fargate_operator.facts import Facts, recall
+from fargate_operator.gathering import answered, carried, questions
+from fargate_operator.model import App
+from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.status import Seen
+from fargate_operator.template import Template
+from fargate_operator.world import World
+
+
+def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_now: bool) -> Facts:
+    """Pinned while the spec is the same, else looked up anew; what AWS changes by itself is carried on."""
+    if (seen.previous.get("stack") or {}).get("id"):  # a status that has not seen the stack yet knows nothing of it
+        unchanged = seen.previous.get("observedGeneration") == seen.generation and not reconcile_now
+        recorded = pins(seen.previous, Facts(seen.account_id, seen.region))
+        return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None))
+    recorded, made_from = _remembered(world, seen, owner)
+    facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
+    if input_digest(app, facts) == made_from and not reconcile_now:
+        return facts
+    return carried(app, recorded, resolve(world.clients, seen.region, app, None))  # the spec is another one: no pins for it
+
+
+def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Template) -> Facts:
+    """`facts` with the counts and weights that this template must be written with; InvalidSpec where it cannot be written now."""
+    asked = questions(app, facts, template, seen.stack)
+    return answered(app, facts, template, asked, ask(world.clients, seen.region, asked))
+
+
+def pins(previous: Mapping[str, Any], base: Facts) -> Facts:
+    """What a status recorded of what was looked up."""
+    images = {name: one.get("uri") for name, one in (previous.get("images") or {}).items() if one.get("uri")}
+    return recall({**(previous.get("pins") or {}), "images": images}, base)
+
+
+def _remembered(world: World, seen: Seen, owner: Owner) -> tuple[Facts, str]:
+    """When the status was lost: the facts that the app's stack was made from, and its input digest; empty without a stack."""
+    nothing = Facts(seen.account_id, seen.region)
+    stack: StackObservation | None = world.stack(seen.region, seen.stack_name)
+    if stack is None or stack.owner != owner or not stack.input_digest:
+        return nothing, ""
+    return recall(world.stacks(seen.region).metadata(stack), nothing), stack.input_digest

@@ -1,0 +1,49 @@
+"""When a reconcile is to come again: no reconcile waits for AWS, each says how long the world may go on without it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fargate_operator.errors import Terminal, Waiting
+from fargate_operator.plan import OUTSIDE, Halt, Nothing, busy
+from fargate_operator.status import Seen
+
+ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
+SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
+
+    after: float | None = None
+    failed: bool = False
+
+
+def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
+    """`status` is what was made of `seen`; `health` the seconds between two looks at services that are as they should be."""
+    error, action = seen.error, seen.action
+    if isinstance(error, Terminal):
+        return Outcome(OUTSIDE if error.outside else None)
+    if isinstance(error, Waiting):
+        return Outcome(error.after)
+    if error is not None:
+        return Outcome(failed=True)
+    if isinstance(action, Halt):
+        return Outcome(min(action.retry_after or health, health))
+    conditions = {one["type"]: one for one in status["conditions"]}
+    if seen.stack and busy(seen.stack.status):
+        if not any(one.get("serviceArn") for one in status.get("services", {}).values()):
+            return Outcome(SAFETY)
+        # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
+        age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
+        return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
+    if conditions["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not (seen.app and seen.app.spec.services)):
+        return Outcome(health)
+    return Outcome(min(health, max(2.0, min(30.0, _age(seen, conditions["WorkloadsReady"]) / 4))))
+
+
+def _age(seen: Seen, condition: Mapping[str, Any]) -> float:
+    """For how many seconds a condition has been as it is."""
+    return (seen.now - datetime.fromisoformat(condition["lastTransitionTime"])).total_seconds()

@@ -1,0 +1,67 @@
+"""Resource types that the emulator does not know: it gets the templates without them, the caller gets them back as they were sent.
+
+CreateStack and UpdateStack lose the resources of such types, with the outputs and DependsOn that name them; GetTemplate answers with
+the template that was sent. After a rollback the emulator has the old template, and the old original comes back with it. What the
+resources would do is left to the test, which plays their part: a test of scaling sets the desired count itself.
+A template that is sent by its URL goes through as it is.
+"""
+
+import json
+import threading
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+from xml.sax.saxutils import escape, unescape
+
+from fargate_operator.references import targets
+from harness.calls import Call
+from harness.proxy import AwsProxy
+
+ABSENT = frozenset({"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"})
+_BEGIN, _END = b"<TemplateBody>", b"</TemplateBody>"
+
+
+class AbsentTypes:
+    """Stands on a proxy, from now on until it is reset."""
+
+    def __init__(self, proxy: AwsProxy, types: Collection[str] = ABSENT) -> None:
+        self._types = types
+        self._lock = threading.Lock()
+        self._originals: dict[str, str] = {}  # what the emulator got → what was sent, as JSON
+        for action in ("CreateStack", "UpdateStack"):
+            proxy.rewrite("cloudformation", action, self._strip)
+        proxy.overlay("cloudformation", "GetTemplate", self._restore)
+
+    def _strip(self, _: Call, body: bytes) -> bytes:
+        fields = parse_qsl(body.decode(), keep_blank_values=True)
+        return urlencode([(name, self._stripped(value) if name == "TemplateBody" else value) for name, value in fields]).encode()
+
+    def _stripped(self, original: str) -> str:
+        kept = json.dumps(without(json.loads(original), self._types), sort_keys=True)
+        with self._lock:
+            self._originals[kept] = original
+        return kept
+
+    def _restore(self, _: Call, status: int, body: bytes) -> tuple[int, bytes]:
+        head, begin, rest = body.partition(_BEGIN)
+        text, end, tail = rest.partition(_END)
+        if not end:
+            return status, body
+        known = unescape(text.decode(), {"&quot;": '"', "&#x27;": "'", "&#34;": '"'})
+        with self._lock:
+            original = self._originals.get(json.dumps(json.loads(known), sort_keys=True))
+        return status, head + begin + escape(original).encode() + end + tail if original else body
+
+
+def without(template: dict[str, Any], types: Collection[str]) -> dict[str, Any]:
+    """The template without resources of these types and without what names them."""
+    resources = template["Resources"]
+    gone = {name for name, one in resources.items() if one["Type"] in types}
+    kept = {name: _undepended(one, gone) for name, one in resources.items() if name not in gone}
+    outputs = {name: one for name, one in template.get("Outputs", {}).items() if not set(targets(one)) & gone}
+    return {**template, "Resources": kept, "Outputs": outputs}
+
+
+def _undepended(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
+    depends = [one for one in resource.get("DependsOn", ()) if one not in gone]
+    return {name: one for name, one in resource.items() if name != "DependsOn"} | ({"DependsOn": depends} if depends else {})

@@ -1,0 +1,41 @@
+from datetime import timedelta
+
+import pytest
+
+from fargate_operator.pace import Outcome, outcome
+from fargate_operator.plan import Nothing, Wait
+from fargate_operator.status import summarize
+from test_status import NOW, seen, service
+
+
+def told(one, later=0.0):
+    """What a reconcile says that sees the same `later` seconds after it was seen first."""
+    status = summarize(one)
+    return outcome(seen(**{**_fields(one), "previous": status, "now": NOW + timedelta(seconds=later)}), status, 300.0)
+
+
+def _fields(one):
+    return {"status": one.stack.status, "action": one.action, "services": one.services, "stack": one.stack}
+
+
+@pytest.mark.parametrize(
+    ("one", "later", "after"),
+    [
+        (seen(), 0, 300.0),
+        (seen(services={"web": service(running=0)}), 4, 2.0),
+        (seen(services={"web": service(running=0)}), 80, 20.0),
+        (seen("UPDATE_IN_PROGRESS", Wait()), 0, 10.0),
+        (seen("UPDATE_IN_PROGRESS", Wait()), 80, 20.0),
+        (seen("UPDATE_IN_PROGRESS", Wait()), 36000, 600.0),
+    ],
+)
+def test_the_longer_something_takes_the_seldomer_it_is_looked_at(one, later, after):
+    assert told(one, later) == Outcome(after)
+
+
+def test_a_stack_that_is_made_is_left_to_the_follower():
+    one = seen("CREATE_IN_PROGRESS", Wait(), services=None)
+    status = summarize(one)
+    del status["services"]
+    assert outcome(one, status, 300.0) == Outcome(600.0)
+    assert isinstance(seen().action, Nothing)
