@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.fragments.connect import DNS_NAME, NAMESPACE
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -348,11 +349,16 @@ _PATTERNS = {
     "memory": "must be MiB as a whole number from 512 to 122880, or a string such as 0.5GB",
     "route": "must be a route key such as GET /path, ANY /{proxy+} or $default",
     "region": "must be a region such as eu-west-1",
+    "mountPath": "must be an absolute path such as /data, and not / itself",
+    "fileSystemId": "must be the id of a file system, fs-0123456789abcdef0, not an ARN; or a ${…} reference to one",
+    "accessPointId": "must be the id of an access point, fsap-0123456789abcdef0, not an ARN; or a ${…} reference to one",
 }
 _SHAPES = {
     DURATION: "must be a duration such as 30s, 5m or 1h",
     ARN: "must be an ARN, or a ${…} reference to one",
     SECRET: "must be a parameter's name with a leading slash, or an ARN",
+    NAMESPACE: "must be a name of at most 128 letters, digits, dots, hyphens and underscores, or an ARN",
+    DNS_NAME: "must have only lower-case letters, digits, underscores, hyphens and dots, and begin with none of the last two",
     KEY: "must begin with a letter and have only letters, digits, hyphens and underscores",
 }
 
@@ -374,11 +380,12 @@ def _message(detail: Any) -> str:
 
 # What stands in for a required value that is faulty, so that the rest of its object is judged as well.
 _STAND_INS: dict[str, Any] = {
-    **dict.fromkeys(("image", "s3Bucket", "s3Key", "handler", "runtime", "namespace", "fileSystemId", "function", "bucket"), "x"),
+    **dict.fromkeys(("image", "s3Bucket", "s3Key", "handler", "runtime", "namespace", "function", "bucket"), "x"),
     **dict.fromkeys(("queueArn", "topicArn", "arn", "certificateArn"), "arn:"),
     **dict.fromkeys(("schedule", "expression"), "rate(1 hour)"),
     **dict.fromkeys(("min", "max", "backlogPerTask"), 1),
-    "route": "GET /", "mountPath": "/", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
+    "mountPath": "/x", "fileSystemId": "fs-00000000",
+    "route": "GET /", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
 }  # fmt: skip
 
 

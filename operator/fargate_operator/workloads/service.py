@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
-from fargate_operator.fragments.connect import Connect
+from fargate_operator.fragments.connect import Connect, connect_configuration, connect_ingress, port_mapping
 from fargate_operator.fragments.deployment import Deployment
 from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
@@ -74,20 +74,26 @@ class ServiceSpec(TaskSpec):
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition and the service."""
+    """The task definition and the service, and what lets others reach it by Service Connect."""
     container: dict[str, Any] = {}
     if spec.port:
-        container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
+        container["PortMappings"] = [port_mapping(key, spec.port, spec.connect, http=bool(spec.http))]
     if spec.exec:
         container["LinuxParameters"] = {"InitProcessEnabled": True}  # reaps what exec'd shells leave behind
     definition = task_definition(key, spec, scope, container)
     yield definition
+    properties = _properties(spec, scope, definition.logical_id)
+    if spec.connect:
+        properties = {"ServiceConnectConfiguration": connect_configuration(key, spec.port, spec.connect, scope), **properties}
     yield Resource(
         f"{names.identifier(key)}Service",
         "AWS::ECS::Service",
-        _properties(spec, scope, definition.logical_id),
+        merge_all(properties, (one.service for one in (scope.overrides, spec.overrides) if one)),
         tuple(spec.depends_on or ()),
     )
+    if spec.connect and spec.port:
+        ingress = connect_ingress(key, spec.port, scope.awsvpc(spec.network, always=bool(spec.http)))
+        yield from [ingress] if ingress else []
 
 
 def outputs(key: str) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _properties(spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, A
         generated["EnableExecuteCommand"] = True
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
-    return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
+    return generated
 
 
 def _strategy(spec: ServiceSpec) -> list[dict[str, Any]]:
