@@ -1,10 +1,17 @@
 """Sidecars, volumes, Service Connect and secrets: what they become, and which of their faults are told."""
 
+import random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fargate_operator.checks.secrets import secret_fault
+from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from test_model import compiled, faults
+from fargate_operator.model import parse_app
+from test_model import compiled, facts, faults, manifest
+from test_properties import result, shuffled
 
 SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-db-AbCdEf"
 IMAGES = {"app": {"uri": "example/app:1"}, "agent": {"uri": "example/agent:1"}}
@@ -409,3 +416,62 @@ def test_secrets_are_judged_wherever_they_stand_and_references_pass():
             services={"web": {"image": "app", "secrets": {"B": "${Parameter}", "C": "${Secret}:password::"}}},
         )
     assert [fault.path for fault in caught.value.faults] == ["spec.secrets.A", "spec.services.web.secrets.B"]
+
+
+def test_the_longest_name_of_an_app_fits_into_its_security_groups_description():
+    manifest = {"metadata": {"namespace": "n" * 63, "name": "a" * 253}, "spec": web()}
+    app = parse_app(manifest)
+    group = compile_app(app, facts(app)).resources["FargateSecurityGroup"]
+    assert len(group["Properties"]["GroupDescription"]) == 255
+
+
+# ── whatever is written ──────────────────────────────────────────────────────
+
+NAMES = st.sampled_from(["web", "a", "b", "c"])
+CONDITIONS = st.dictionaries(NAMES, st.sampled_from(["START", "COMPLETE", "HEALTHY"]), max_size=3)
+SIDECARS = st.dictionaries(
+    NAMES,
+    st.fixed_dictionaries(
+        {"image": st.sampled_from(["app", "nope"])},
+        optional={
+            "dependsOn": CONDITIONS,
+            "port": st.integers(80, 82),
+            "essential": st.booleans(),
+            "healthCheck": st.just(CHECK),
+        },
+    ),
+    max_size=4,
+)
+VOLUMES = st.dictionaries(NAMES, st.sampled_from([volume("/a"), volume("/a/"), volume("/b", readOnly=True)]), max_size=3)
+CONNECTS = st.fixed_dictionaries({"namespace": st.sampled_from(["x", "X", "x."])}, optional={"name": NAMES})
+
+
+@settings(max_examples=150, deadline=None)
+@given(SIDECARS, VOLUMES, CONNECTS, st.integers())
+def test_faults_and_templates_do_not_depend_on_the_order_of_maps(sidecars, volumes, connect, seed):
+    services = {
+        name: {"image": "app", "port": 80, "connect": connect, "sidecars": sidecars, "volumes": volumes} for name in ("web", "z")
+    }
+    source = manifest(services=services)
+    assert result(source) == result(shuffled(source, random.Random(seed)))
+
+
+FIELDS = [
+    "sidecars", "volumes", "connect", "secrets", "efs", "mountPath", "fileSystemId", "accessPointId", "namespace", "name", "dependsOn",
+    "healthCheck", "command", "port", "overrides", "container", "additionalContainers", "DependsOn", "PortMappings", "ContainerPort",
+    "ContainerName", "Name", "schedule", "timeZone", "flexibleWindow", "deadLetterQueueArn",
+]  # fmt: skip
+LEAVES = st.none() | st.booleans() | st.integers(-1, 99) | st.sampled_from(["", "a", "/", "fs-", "arn:", "${X}", "cron(a)", "1h"])
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=4), max_leaves=15
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING), st.sampled_from(["services", "scheduledTasks", "tasks"]))
+def test_any_task_either_parses_or_has_faults_that_name_their_fields(task, kind):
+    try:
+        parse_app({"metadata": {"name": "x"}, "spec": {"images": IMAGES, kind: {"web": {"image": "app", **task}}}})
+    except InvalidSpec as error:
+        assert error.faults
+        assert all(fault.path.startswith("spec.") and fault.message for fault in error.faults)

@@ -20,6 +20,7 @@ from fargate_operator.workloads import function, scheduled_task, service, task
 
 COMPILER_VERSION = "2"
 DEFAULT_RETENTION = 30
+MOST_DESCRIPTION = 255  # of a security group; an object's namespace and name can have 316 characters
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
 
@@ -162,7 +163,8 @@ def _log_group(app: App, tags: list[dict[str, str]]) -> Resource:
 
 
 def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]]) -> Resource:
-    properties: dict[str, Any] = {"GroupDescription": f"Tasks of FargateApp {app.namespace}/{app.name}", "VpcId": vpc}
+    description = f"Tasks of FargateApp {app.namespace}/{app.name}"[:MOST_DESCRIPTION]
+    properties: dict[str, Any] = {"GroupDescription": description, "VpcId": vpc}
     if tags:
         properties["Tags"] = tags
     return Resource(logical_id, "AWS::EC2::SecurityGroup", properties)

@@ -77,7 +77,7 @@ def _containers(app: App, key: str, task: TaskSpec) -> dict[str, _Container]:
     ports = main.ports or (((port, "port"),) if port else ())
     found = {key: replace(main, checked=main.checked or task.health_check is not None, ports=ports)}
     found |= {str(one.get("Name")): _raw(one, "overrides.additionalContainers") for one in _additional(app, task)}
-    for name, one in (task.sidecars or {}).items():
+    for name, one in sorted((task.sidecars or {}).items()):
         listens = ((one.port, f"sidecars.{name}.port"),) if one.port is not None else ()
         needs = dict(one.depends_on or {})
         found.setdefault(name, _Container(one.essential is not False, one.health_check is not None, needs, listens, needs))
@@ -125,7 +125,7 @@ def _way_back(start: str, containers: Mapping[str, _Container]) -> list[str]:
     """The shortest way from a container back to it, without its end; empty where there is none."""
     ways, seen = [[start]], {start}
     for way in ways:
-        for after in containers[way[-1]].depends_on if way[-1] in containers else ():
+        for after in sorted(containers[way[-1]].depends_on) if way[-1] in containers else ():
             if after == start:
                 return way
             if after not in seen:
@@ -145,7 +145,7 @@ def _ports(path: str, containers: Mapping[str, _Container]) -> Iterable[Fault]:
 
 def _mounts(path: str, task: TaskSpec, raw: Mapping[str, Any]) -> Iterable[Fault]:
     taken: dict[str, str] = {}
-    for name, volume in (task.volumes or {}).items():
+    for name, volume in sorted((task.volumes or {}).items()):
         mounted = volume.mount_path.rstrip("/")
         if raw["volumes"][name].get("mountPath") != volume.mount_path:
             continue  # a stand-in for what is a fault already

@@ -51,7 +51,11 @@ class ServiceSpec(TaskSpec):
     port: Annotated[Int, Field(ge=1, le=65535)] | None = text(
         "The port that the container listens on", default="none", aws="AWS::ECS::TaskDefinition ContainerDefinitions.PortMappings"
     )
-    exec: Flag | None = text("Whether ECS Exec is possible", default="false", aws=f"{_SERVICE} EnableExecuteCommand")
+    exec: Flag | None = text(
+        "Whether ECS Exec is possible; a taskRoleArn must bring the rights",
+        default="false",
+        aws=f"{_SERVICE} EnableExecuteCommand",
+    )
     spot: Flag | None = text("Run on Fargate Spot", default="false", aws=_STRATEGY)
     capacity: Capacity | None = text("A mix of on-demand and Spot instead of spot", default="none", aws=_STRATEGY)
     deployment: Deployment | None = text(
