@@ -46,7 +46,8 @@ image-test: setup ## build the image without an engine, look through it, run the
 demo: setup ## watch the real thing: control plane, AWS emulator, operator, an example
 	@$(BIN)/python -m harness.demo
 
-bench: setup ## 400 apps at once, counted: calls, times, memory
+bench: setup ## compile times, and 400 apps at once, counted: calls, times, memory
+	@$(BIN)/python tests/bench/compile.py
 	@$(BIN)/python tests/bench/apps.py
 
 chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes

@@ -1,5 +1,6 @@
 """The golden cases: a folder each under tests/golden, with the facts and the template of the example of its name."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,19 @@ def facts(case: str) -> Facts:
     """What the operator would have looked up."""
     raw = yaml.safe_load((ROOT / "golden" / case / "facts.yaml").read_text())
     return recall(raw, Facts(raw["account_id"], raw["region"]))
+
+
+def moved(case: str, region: str, partition: str) -> str:
+    """The template, as JSON, of the same app in another region and partition."""
+    suffix = {"aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}[partition]
+
+    def move(value: Any) -> Any:
+        text = json.dumps(value).replace("eu-west-1", region).replace("arn:aws:", f"arn:{partition}:")
+        return json.loads(text.replace("amazonaws.com", suffix))
+
+    there = yaml.safe_load((ROOT / "golden" / case / "facts.yaml").read_text())
+    base = Facts(there["account_id"], region, partition)
+    return json.dumps(compile_app(parse_app(move(example(case))), recall(move(there), base)).body())
 
 
 def rendered(case: str) -> str:

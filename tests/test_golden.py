@@ -1,5 +1,5 @@
 import pytest
-from cfnlint.api import lint_file
+from cfnlint.api import lint
 
 import golden_cases
 from fargate_operator.references import PSEUDO, targets
@@ -10,9 +10,14 @@ def test_an_example_compiles_to_its_golden_template(case):
     assert golden_cases.golden(case).read_text() == golden_cases.rendered(case)
 
 
+REGIONS = {"eu-west-1": "aws", "us-east-1": "aws", "cn-north-1": "aws-cn"}
+
+
+@pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize("case", golden_cases.CASES)
-def test_cfn_lint_finds_no_error_in_a_golden_template(case):
-    found = [str(match) for match in lint_file(golden_cases.golden(case)) if match.rule.id.startswith("E")]
+def test_cfn_lint_finds_no_error_in_a_golden_template_in_any_region(case, region):
+    template = golden_cases.moved(case, region, REGIONS[region])
+    found = [str(match) for match in lint(template, regions=[region]) if match.rule.id.startswith("E")]
     assert found == []
 
 

@@ -118,7 +118,8 @@ def test_the_schedulers_role_may_run_and_pass_exactly_its_tasks():
     )
     [policy] = template.resources["FargateIamSchedulerRole"]["Properties"]["Policies"]
     run, _, passing = policy["PolicyDocument"]["Statement"]
-    assert run["Resource"] == [{"Ref": "ReportTask"}]
+    account = ["arn:", {"Ref": "AWS::Partition"}, ":ecs:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}]
+    assert run["Resource"] == [{"Fn::Join": ["", [*account, ":task-definition/", "report", ":*"]]}]
     assert passing["Resource"] == [
         {"Fn::GetAtt": ["FargateIamExecutionRole", "Arn"]},
         {"Fn::GetAtt": ["FargateIamTaskRole", "Arn"]},

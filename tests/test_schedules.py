@@ -66,13 +66,7 @@ FAULTS = {
     ),
     "a FIFO queue": (
         {"deadLetterQueueArn": "arn:aws:sqs:eu-west-1:123456789012:letters.fifo"},
-        {
-            "deadLetterQueueArn": "EventBridge Scheduler takes no FIFO queue; must be the ARN of a standard SQS queue: arn:aws:sqs:…",
-        },
-    ),
-    "another service's ARN": (
-        {"deadLetterQueueArn": "arn:aws:sns:eu-west-1:123456789012:letters"},
-        {"deadLetterQueueArn": "must be the ARN of a standard SQS queue: arn:aws:sqs:…"},
+        {"deadLetterQueueArn": "EventBridge Scheduler takes no FIFO queue; must be a standard one"},
     ),
     "a time zone": (
         {"timeZone": "London"},

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.checks.arns import arn_faults
 from fargate_operator.errors import Fault, InvalidSpec
-from fargate_operator.facts import Facts, record
+from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments.connect import after_servers, namespace_resource
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
 from fargate_operator.fragments.network import own_group, question, subnets_key
@@ -56,7 +57,7 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template)]
+    faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
     if faults:
         raise InvalidSpec(faults)
     return template
@@ -240,7 +241,7 @@ def _dangling(app: App, template: Template) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
     for section, bodies in (("resources", template.resources), ("outputs", template.outputs)):
         for name, body in sorted(bodies.items()):
-            for target in sorted(set(targets(body)) - known):
+            for target in sorted(targets(body) - known):
                 own = name in (getattr(app.spec, section) or {})
                 path = f"spec.{section}.{name}" if own else "spec"
                 yield Fault(path, f"refers to {target}, which is not a resource of this stack")

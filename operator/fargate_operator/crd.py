@@ -1,12 +1,13 @@
 """The CRD, generated from the model: a structural schema without defaults in the spec. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from fargate_operator import names
-from fargate_operator.fragments.values import Strict
+from fargate_operator.fragments.values import ANNOTATIONS, Strict
 from fargate_operator.model import Spec
 from fargate_operator.status_schema import STATUS
 
@@ -80,11 +81,11 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def spec_schema() -> dict[str, Any]:
-    """The spec's schema: structural, every reference inlined."""
+def spec_schema(*, annotated: bool = False) -> dict[str, Any]:
+    """The spec's schema: structural, every reference inlined. `annotated`: with what the reference says of each field, too."""
     schema = Spec.model_json_schema(by_alias=True)
     rules = {one.__name__: one.cel for one in _models(Strict)}
-    return _structural(schema, schema.get("$defs", {}), rules)
+    return _structural(schema, _Source(schema.get("$defs", {}), rules, (*_KEPT, *ANNOTATIONS) if annotated else _KEPT))
 
 
 def _models(root: type[Strict]) -> list[type[Strict]]:
@@ -98,9 +99,18 @@ _KEPT = (
 )  # fmt: skip
 
 
-def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
-    node = _resolved(node, definitions)
-    schema: dict[str, Any] = {name: node[name] for name in _KEPT if name in node}
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """pydantic's definitions, the CEL rules by class, and which keywords are kept."""
+
+    definitions: Mapping[str, Any]
+    rules: Mapping[str, Any]
+    kept: tuple[str, ...]
+
+
+def _structural(node: Mapping[str, Any], source: _Source) -> dict[str, Any]:
+    node = _resolved(node, source.definitions)
+    schema: dict[str, Any] = {name: node[name] for name in source.kept if name in node}
     if "const" in node:
         schema["enum"] = [node["const"]]
     if schema.get("x-kubernetes-int-or-string"):
@@ -112,16 +122,16 @@ def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any], rules: 
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return {**schema, "type": "object"}
     if "properties" in node:
-        schema["properties"] = {name: _structural(one, definitions, rules) for name, one in node["properties"].items()}
-        if own := rules.get(node.get("title", "")):
+        schema["properties"] = {name: _structural(one, source) for name, one in node["properties"].items()}
+        if own := source.rules.get(node.get("title", "")):
             schema["x-kubernetes-validations"] = own
     elif isinstance(node.get("additionalProperties"), dict):
-        schema["additionalProperties"] = _structural(node["additionalProperties"], definitions, rules)
+        schema["additionalProperties"] = _structural(node["additionalProperties"], source)
     elif "patternProperties" in node:
         [value] = node["patternProperties"].values()
-        schema["additionalProperties"] = _structural(value, definitions, rules)
+        schema["additionalProperties"] = _structural(value, source)
     if "items" in node:
-        schema["items"] = _structural(node["items"], definitions, rules)
+        schema["items"] = _structural(node["items"], source)
     return schema
 
 

@@ -13,6 +13,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an app lives; empty where that is not known yet."""
+
+    account_id: str = ""
+    region: str = ""
+    partition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Subnets:
     """Subnets that were looked up, the VPC that they lie in, and the availability zone of each; no zones where not known."""
 
@@ -68,6 +77,11 @@ class Facts:
     listener: Listener | None = None
     counts: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, Weights] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def place(facts: Facts) -> Place:
+    """Where the facts are of."""
+    return Place(facts.account_id, facts.region, facts.partition)
 
 
 def record(facts: Facts) -> dict[str, Any]:

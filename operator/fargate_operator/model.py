@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from fargate_operator.errors import Fault, InvalidSpec
+from fargate_operator.facts import Place
 from fargate_operator.fragments.connect import DNS_NAME, NAMESPACE
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
@@ -72,11 +73,15 @@ class Cluster(Strict):
 class Image(Strict):
     """A container image: a repository and tag, or a URI."""
 
-    repository: Text | None = text("Repository without a tag; in ECR the tag is resolved to its digest", aws=_IMAGE)
-    tag: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)] | None = text(
-        "Tag in the repository; goes with repository. Its digest is what is deployed", aws=_IMAGE
+    repository: Text | None = text(
+        "Repository without a tag; in ECR the tag is resolved to its digest", default="none: uri", aws=_IMAGE
     )
-    uri: Text | None = text("The whole image reference instead of repository and tag", aws=_IMAGE)
+    tag: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)] | None = text(
+        "Tag in the repository; goes with repository. Its digest is what is deployed", default="none: uri", aws=_IMAGE
+    )
+    uri: Text | None = text(
+        "The whole image reference instead of repository and tag", default="none: repository and tag", aws=_IMAGE
+    )
 
     cel = [
         {
@@ -117,7 +122,7 @@ class Spec(Strict):
     )
     cluster: Cluster | None = text("The ECS cluster", default="one of the app's own", aws="AWS::ECS::Cluster")
     images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text(
-        "Name → image; workloads refer to the name", aws=_IMAGE
+        "Name → image; workloads refer to the name", default="none", aws=_IMAGE
     )
     cpu: Cpu | None = text("CPU units of each task", default="256", aws="AWS::ECS::TaskDefinition Cpu")
     memory: Memory | None = text(
@@ -253,9 +258,13 @@ def network_questions(app: App) -> Mapping[str, Question]:
     return {subnets_key(one): one for one in asked}
 
 
-def parse_app(manifest: Mapping[str, Any]) -> App:
-    """A manifest as an App; InvalidSpec with every fault of the spec, those across fields included."""
+def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
+    """A manifest as an App; InvalidSpec with every fault of the spec, those across fields included.
+
+    `where`: what is known of where the app lives, so that ARNs of other places are faults.
+    """
     from fargate_operator.checks import spec_faults  # noqa: PLC0415  checks reads this module's types
+    from fargate_operator.checks.arns import arn_faults  # noqa: PLC0415  likewise
 
     raw = manifest.get("spec")
     metadata = manifest.get("metadata") or {}
@@ -271,7 +280,7 @@ def parse_app(manifest: Mapping[str, Any]) -> App:
         generation=int(metadata.get("generation") or 0),
         spec=spec,
     )
-    faults += spec_faults(app, raw)
+    faults += [*spec_faults(app, raw), *arn_faults(app, where or Place(region=spec.region or ""))]
     if faults:
         raise InvalidSpec(faults)
     return app

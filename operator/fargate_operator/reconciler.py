@@ -16,7 +16,7 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, recall, record
+from fargate_operator.facts import Facts, Place, recall, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
@@ -170,7 +170,7 @@ class Reconciler:
         return turn.seen.deleting and annotations.get(ABANDON) == "true"
 
     def _parse(self, turn: Turn) -> Turn:
-        return turn.with_seen(app=parse_app(turn.item))
+        return turn.with_seen(app=parse_app(turn.item, Place(turn.seen.account_id, turn.seen.region)))
 
     def _resolve(self, turn: Turn) -> Turn:
         app = _app(turn)

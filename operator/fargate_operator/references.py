@@ -5,7 +5,7 @@ Fn::ImportValue, where Table is one of the app's own raw resources. `${!X}` is a
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 PSEUDO = frozenset(f"AWS::{name}" for name in ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix"))
@@ -16,7 +16,7 @@ def substitute(value: Any, resources: Collection[str]) -> Any:
     """The value with every string's references replaced; arguments of Fn::Sub are CloudFormation's own and stay."""
     if isinstance(value, str):
         return _string(value, resources) if "${" in value else value
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _sub(item, resources) if key == "Fn::Sub" else substitute(item, resources) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [substitute(item, resources) for item in value]
@@ -69,26 +69,29 @@ def _replacement(match: re.Match[str], resources: Collection[str]) -> Any:
     return match.group()
 
 
-def targets(value: Any) -> Iterator[str]:
+def targets(value: Any) -> set[str]:
     """The logical IDs (or parameters) that Ref, Fn::GetAtt and Fn::Sub inside a template value name."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from targets(item)
-    if not isinstance(value, Mapping):
-        return
-    for key, item in value.items():
-        if key == "Ref" and isinstance(item, str):
-            yield item
-        elif key == "Fn::GetAtt" and item and isinstance(item, str | list):
-            yield item.split(".")[0] if isinstance(item, str) else str(item[0])
-        elif key == "Fn::Sub":
-            yield from _sub_targets(item)
-        else:
-            yield from targets(item)
+    found: set[str] = set()
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, list | tuple):
+            left += one
+        elif isinstance(one, dict):
+            for key, item in one.items():
+                if key == "Ref" and isinstance(item, str):
+                    found.add(item)
+                elif key == "Fn::GetAtt" and item and isinstance(item, str | list):
+                    found.add(item.split(".")[0] if isinstance(item, str) else str(item[0]))
+                elif key == "Fn::Sub":
+                    found.update(_sub_targets(item))
+                elif not isinstance(item, str | int):
+                    left.append(item)
+    return found
 
 
 def _sub_targets(item: Any) -> Iterator[str]:
-    pair = isinstance(item, list) and len(item) == 2 and isinstance(item[1], Mapping)
+    pair = isinstance(item, list) and len(item) == 2 and isinstance(item[1], dict)
     text, variables = (item[0], item[1]) if pair else (item, {})
     yield from targets(variables)
     for escaped, name in _REFERENCE.findall(text if isinstance(text, str) else ""):

@@ -11,11 +11,12 @@ import yaml
 from fargate_operator.bounds import BadBounds, Rules, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.facts import Facts, Place, Subnets
 from fargate_operator.fragments.network import Network, Selector
 from fargate_operator.model import App, network_questions, parse_app
 from fargate_operator.police import police
 
+DEFAULT_REGION = "eu-west-1"
 STAND_IN_VPC = "vpc-00000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
 
@@ -76,10 +77,16 @@ def render(manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules |
         manifest = _with_groups(manifest, args.security_group_ids)
     if args.namespace and isinstance(manifest.get("metadata"), Mapping):
         manifest = {**manifest, "metadata": {"namespace": args.namespace, **manifest["metadata"]}}
-    app = parse_app(manifest)
+    app = parse_app(manifest, _place(manifest, args))
     facts = _facts(app, args)
     template = compile_app(app, facts)
     return (police(app, template, rules.of(app.namespace), facts) if rules else template).body()
+
+
+def _place(manifest: Mapping[str, Any], args: argparse.Namespace) -> Place:
+    spec = manifest.get("spec")
+    own = spec.get("region") if isinstance(spec, Mapping) else None
+    return Place(args.account, str(own or args.region or DEFAULT_REGION), args.partition)
 
 
 def _facts(app: App, args: argparse.Namespace) -> Facts:
@@ -88,7 +95,7 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
         vpc = asked.vpc_id if isinstance(asked, Selector) else STAND_IN_VPC
         found[key] = Subnets(vpc, asked if isinstance(asked, tuple) else tuple(args.subnet_ids))
     images = {name: image.written() for name, image in (app.spec.images or {}).items()}
-    region = app.spec.region or args.region or "eu-west-1"
+    region = app.spec.region or args.region or DEFAULT_REGION
     return Facts(args.account, region, args.partition, subnets=found, images=images)
 
 

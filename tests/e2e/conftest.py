@@ -4,12 +4,13 @@ import time
 import pytest
 
 from harness.controlplane import ControlPlane
-from harness.emulator import Emulator
+from harness.emulator import REGION, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
 from roles import actions, called
 
 HEALTH = 4.0  # seconds
+TEMPLATES = "templates"
 
 
 @pytest.fixture(scope="session")
@@ -22,13 +23,14 @@ def plane():
 @pytest.fixture(scope="session")
 def emulator():
     with Emulator() as one:
+        one.client("s3").create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": REGION})
         yield one
 
 
 @pytest.fixture(scope="session")
 def operator(plane, emulator):
     with AwsProxy(emulator.endpoint) as proxy:
-        with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s") as one:
+        with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s", template_bucket=TEMPLATES) as one:
             yield one
         assert called(proxy.calls) <= actions("OperatorRole")  # whatever was tested, it took no other right
 

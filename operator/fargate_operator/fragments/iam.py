@@ -93,8 +93,11 @@ def task_role(iam: Iam, tags: list[dict[str, str]], mounts: list[Any], *, exec_:
 
 
 def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster_arn: Any, iam: Iam) -> Resource:
-    """May run exactly the scheduled task definitions, on the app's cluster, and pass exactly their roles."""
-    definitions = [{"Ref": logical_id} for logical_id in sorted(tasks)]
+    """May run the scheduled tasks' definitions, on the app's cluster, and pass exactly their roles.
+
+    A definition is named without its revision: with it, a change of one task would change the role of all.
+    """
+    definitions = [_definition(one.properties["Family"]) for _, one in sorted(tasks.items())]
     roles = _unique(
         resource.properties[name]
         for _, resource in sorted(tasks.items())
@@ -128,15 +131,13 @@ def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster
     return _role(names.SCHEDULER_ROLE, document, iam, [], _policy("FargateSchedulerPolicy", statements), [])
 
 
-_ECS_TASKS = (
-    "arn:",
-    {"Ref": "AWS::Partition"},
-    ":ecs:",
-    {"Ref": "AWS::Region"},
-    ":",
-    {"Ref": "AWS::AccountId"},
-    ":task/*",
-)
+def _definition(family: Any) -> Any:
+    """The ARN of every revision of a task definition."""
+    return {"Fn::Join": ["", [*_ECS, ":task-definition/", family, ":*"]]}
+
+
+_ECS = ("arn:", {"Ref": "AWS::Partition"}, ":ecs:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"})
+_ECS_TASKS = (*_ECS, ":task/*")
 
 
 def trust(service: str, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -23,12 +23,17 @@ class Strict(BaseModel):
 
 def text(description: str, *, default: str = "", aws: str = "", **constraints: Any) -> Any:
     """An optional field: what it says, what holds where it is left out, and what it makes in AWS."""
-    return Field(default=None, description=_told(description, default, aws), json_schema_extra=_x(default, aws), **constraints)
+    return Field(
+        default=None,
+        description=_told(description, default, aws),
+        json_schema_extra=_annotations(description, default, aws),
+        **constraints,
+    )
 
 
 def need(description: str, *, aws: str = "", **constraints: Any) -> Any:
     """`text` for a required field."""
-    return Field(description=_told(description, "", aws), json_schema_extra=_x("", aws), **constraints)
+    return Field(description=_told(description, "", aws), json_schema_extra=_annotations(description, "", aws), **constraints)
 
 
 def _told(description: str, default: str, aws: str) -> str:
@@ -37,9 +42,11 @@ def _told(description: str, default: str, aws: str) -> str:
     return ". ".join(part for part in parts if part)
 
 
-def _x(default: str, aws: str) -> dict[str, Any]:
-    """For the reference; the CRD leaves it out."""
-    return {"x-default": default, "x-aws": aws}
+ANNOTATIONS = ("x-text", "x-default", "x-aws")  # for the reference; the CRD leaves them out
+
+
+def _annotations(*said: str) -> dict[str, Any]:
+    return dict(zip(ANNOTATIONS, said, strict=True))
 
 
 WORKLOADS = 100

@@ -45,9 +45,11 @@ class FunctionSpec(Strict):
     """A Lambda function from a container image, or from code in S3."""
 
     image: Text | None = text(
-        "A name in images; Lambda takes images from ECR only. Either image or code is required", aws=f"{_FUNCTION} Code.ImageUri"
+        "A name in images; Lambda takes images from ECR only. Either image or code is required",
+        default="none: code",
+        aws=f"{_FUNCTION} Code.ImageUri",
     )
-    code: Code | None = text("A zip archive in S3, instead of image", aws=f"{_FUNCTION} Code")
+    code: Code | None = text("A zip archive in S3, instead of image", default="none: image", aws=f"{_FUNCTION} Code")
     entry_point: Words | None = text(
         "Instead of the image's entry point; with image only", default="the image's", aws=f"{_FUNCTION} ImageConfig.EntryPoint"
     )
