@@ -265,6 +265,12 @@ WAYS: dict[str, Way] = {
         _two(_parameter("fs-0a1b2c3d"), _web(volumes={"data": {"mountPath": "/data", "efs": {"fileSystemId": "${Parameter.Value}"}}})),
         {_TYPES: ["AWS::SSM::*"], "arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
     ),
+    "the right to a file system that an override takes out of the task": Way(
+        "spec.services.web.volumes.data.efs.fileSystemId", "arns",
+        _web(volumes={"data": {"mountPath": "/data", "efs": {"fileSystemId": "fs-0a1b2c3d"}}},
+             overrides={"taskDefinition": {"Volumes": []}, "container": {"MountPoints": []}}),
+        {"arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
+    ),
     "somebody's namespace": Way(
         "spec.services.web.connect.namespace", "arns",
         _web(connect={"namespace": f"arn:aws:servicediscovery:eu-west-1:{ACCOUNT}:namespace/ns-other"}),

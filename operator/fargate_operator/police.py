@@ -99,6 +99,11 @@ class _Judge:
             for name, value in sorted((secrets or {}).items()):
                 value_ = substitute(value, self._raw.keys())
                 yield from self._reference("", "ValueFrom", value_, f"{path}.secrets.{name}")
+        for field, key, task in self._app.tasks():  # an override can hide them from the definition, not from the role
+            for name, volume in sorted((task.volumes or {}).items()):
+                path, efs = f"spec.{field}.{key}.volumes.{name}.efs", volume.efs
+                for label, id_ in (("fileSystemId", efs.file_system_id), ("accessPointId", efs.access_point_id)):
+                    yield from self._reference("", label, substitute(id_ or "", self._raw.keys()), f"{path}.{label}")
 
     def _text(self, value: str) -> str:
         return self._values.text(substitute(value, self._raw.keys()))
