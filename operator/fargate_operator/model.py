@@ -194,6 +194,14 @@ class Spec(Strict):
             }
             for kind in _KINDS
         ),
+        *(
+            {
+                "rule": f"!has(self.{kind}) || self.{kind}.all(name, !has(self.{kind}[name].sidecars) || "
+                f"self.{kind}[name].sidecars.all(one, has(self.images) && self.{kind}[name].sidecars[one].image in self.images))",
+                "message": f"each image of a sidecar in {kind} must be a name in images",
+            }
+            for kind in ("services", "scheduledTasks", "tasks")
+        ),
     ]
 
 

@@ -94,16 +94,21 @@ class _Judge:
                 yield from self._within("managed_policies", "the policy", self._text(arn), f"spec.iam.managedPolicies[{number}]")
             if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
                 yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
-        places = [("spec", spec.secrets)] + [(f"spec.{field}.{key}", one.secrets) for field, key, one in self._app.workloads()]
+        yield from self._granted()
+
+    def _granted(self) -> Iterator[Fault]:
+        """What the app's roles get rights to by themselves: an override hides it from a task's definition, not from the role."""
+        raw = self._raw.keys()
+        places = [("spec", self._app.spec.secrets)]
+        places += [(f"spec.{field}.{key}", one.secrets) for field, key, one in self._app.workloads()]
         for path, secrets in places:
             for name, value in sorted((secrets or {}).items()):
-                value_ = substitute(value, self._raw.keys())
-                yield from self._reference("", "ValueFrom", value_, f"{path}.secrets.{name}")
-        for field, key, task in self._app.tasks():  # an override can hide them from the definition, not from the role
+                yield from self._reference("", "ValueFrom", substitute(value, raw), f"{path}.secrets.{name}")
+        for field, key, task in self._app.tasks():
             for name, volume in sorted((task.volumes or {}).items()):
                 path, efs = f"spec.{field}.{key}.volumes.{name}.efs", volume.efs
                 for label, id_ in (("fileSystemId", efs.file_system_id), ("accessPointId", efs.access_point_id)):
-                    yield from self._reference("", label, substitute(id_ or "", self._raw.keys()), f"{path}.{label}")
+                    yield from self._reference("", label, substitute(id_ or "", raw), f"{path}.{label}")
 
     def _text(self, value: str) -> str:
         return self._values.text(substitute(value, self._raw.keys()))

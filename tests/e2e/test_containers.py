@@ -68,6 +68,10 @@ def test_faults_of_containers_stall_the_app_and_name_their_fields(world):
 
 
 REFUSED = {
+    "a sidecar's image that is not in images": (
+        {"sidecars": {"a": {"image": "nope"}}},
+        "each image of a sidecar in services must be a name in images",
+    ),
     "a relative path": ({"volumes": {"a": {"mountPath": "data", "efs": {"fileSystemId": "fs-0a1b2c3d"}}}}, "mountPath"),
     "a file system's ARN": (
         {"volumes": {"a": {"mountPath": "/data", "efs": {"fileSystemId": "arn:aws:elasticfilesystem:x:y:file-system/fs-1"}}}},
