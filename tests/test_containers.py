@@ -220,6 +220,21 @@ def test_two_keys_of_one_secret_are_one_right():
     assert [one["Resource"] for one in statements(template, "FargateIamExecutionRole")] == [[SECRET]]
 
 
+def test_rights_that_iam_would_find_too_long_are_a_fault():
+    secrets = {f"KEY_{number}": f"/a-parameter-whose-name-is-rather-long/of-the-team/{number}" for number in range(150)}
+    told = faults(secrets=secrets)
+    assert told["spec"].startswith("gives the role FargateIamExecutionRole rights of ")
+    assert told["spec"].endswith(
+        "IAM allows 10240; give some workloads an executionRoleArn, or put secrets together as the keys of one"
+    )
+    compiled(secrets={name: value for name, value in secrets.items() if name < "KEY_5"})
+
+
+@pytest.mark.parametrize("strange", [{"Fn::Join": "x"}, {"Fn::Join": [","]}, {"Ref": 3}, {}, [3, None], {"Fn::If": []}])
+def test_statements_of_any_shape_are_left_to_cloudformation(strange):
+    compiled(iam={"statements": [{"Effect": "Allow", "Action": "*", "Resource": strange}]})
+
+
 def test_a_file_system_of_the_stack_is_referred_to():
     efs = {"fileSystemId": "${Files}", "accessPointId": "${Point}"}
     raw = {"Files": {"Type": "AWS::EFS::FileSystem"}, "Point": {"Type": "AWS::EFS::AccessPoint"}}

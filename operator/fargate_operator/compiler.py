@@ -5,6 +5,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.checks.arns import arn_faults
+from fargate_operator.checks.roles import role_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments.connect import after_servers, namespace_resource
@@ -58,6 +59,7 @@ def compile_app(app: App, facts: Facts) -> Template:
         input_digest=input_digest(app, facts),
     )
     faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
+    faults += role_faults({name: template.resources[name] for name in resources})
     if faults:
         raise InvalidSpec(faults)
     return template
