@@ -102,6 +102,13 @@ SIDECAR_FAULTS = {
             "sidecars.b.dependsOn.web": "SUCCESS never comes: web is essential, and the task stops when it ends",
         },
     ),
+    "more containers than ECS takes": (
+        {
+            "sidecars": {f"s{number}": {"image": "app"} for number in range(9)},
+            "overrides": {"additionalContainers": [{"Name": "x", "Image": "x"}]},
+        },
+        {"sidecars": "the task has 11 containers, ECS allows 10"},
+    ),
     "a port twice": (
         {"port": 80, "sidecars": {"a": {"image": "app", "port": 80}, "b": {"image": "app", "port": 81}}},
         {"sidecars.a.port": "80 is taken by web; the containers of a task share its ports"},

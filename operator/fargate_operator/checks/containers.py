@@ -9,6 +9,8 @@ from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.model import App
 
+MOST_CONTAINERS = 10  # in a task definition; a quota that AWS does not raise
+
 
 @dataclass(frozen=True, slots=True)
 class _Container:
@@ -61,6 +63,10 @@ def _additional(app: App, task: TaskSpec) -> list[Mapping[str, Any]]:
 
 def _names(app: App, path: str, key: str, task: TaskSpec) -> Iterable[Fault]:
     additional = [one.get("Name") for one in _additional(app, task)]
+    count = 1 + len(task.sidecars or {}) + len(additional)
+    if count > MOST_CONTAINERS:
+        where = f"{path}.sidecars" if task.sidecars else f"{path}.overrides.additionalContainers"
+        yield Fault(where, f"the task has {count} containers, ECS allows {MOST_CONTAINERS}")
     for name in task.sidecars or {}:
         if name == key:
             yield Fault(f"{path}.sidecars.{name}", "has the name of the workload's own container; choose another")
