@@ -15,6 +15,7 @@ PATH = Path(__file__).parent.parent / "deploy" / "aws" / "roles.yaml"
 ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/fargate-operator-boundary"
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/fargate-operator-cloudformation"
+OWN_STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/fargate-roles/1"
 PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY}
 
 
@@ -67,6 +68,8 @@ def _plain(value: Any) -> Any:
         return value
     if "Fn::If" in value:
         return _plain(value["Fn::If"][1])
+    if value.get("Ref") == "AWS::StackId":
+        return OWN_STACK
     if "Ref" in value and value["Ref"] in PARAMETERS:
         return PARAMETERS[value["Ref"]]
     if "Fn::GetAtt" in value:

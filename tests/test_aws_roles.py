@@ -9,7 +9,7 @@ import yaml
 from cfnlint.api import lint_file
 
 from golden_cases import CASES, app, golden
-from roles import ACCOUNT, BOUNDARY, PATH, SERVICE_ROLE, actions, allows, statements
+from roles import ACCOUNT, BOUNDARY, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -110,6 +110,8 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "cloudformation:CreateStack", f"{STACK}other/1", {"cloudformation_RoleArn": SERVICE_ROLE}),
         (False, "cloudformation:DeleteStack", f"{STACK}other/1", {"cloudformation_RoleArn": SERVICE_ROLE}),
         (False, "cloudformation:UpdateTerminationProtection", f"{STACK}other/1", {}),
+        (False, "cloudformation:UpdateStack", OWN_STACK, {"cloudformation_RoleArn": SERVICE_ROLE}),
+        (False, "cloudformation:UpdateTerminationProtection", OWN_STACK, {}),
         (True, "cloudformation:DescribeStacks", f"{STACK}other/1", {}),
         (True, "iam:PassRole", SERVICE_ROLE, {"iam_PassedToService": "cloudformation.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "cloudformation.amazonaws.com"}),

@@ -420,7 +420,12 @@ def test_what_ecs_takes_for_a_secret_is_sound(value):
         (f"{SECRET}:a:AWSCURRENT:9d4cb84b", "names a version stage and a version id"),
         (SECRET.removesuffix("-AbCdEf"), "must be the whole ARN of the secret, with the six characters at its end"),
         ("arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key:json", "a parameter has no JSON key, stage or version"),
-        ("arn:aws:ssm:eu-west-1:123456789012:document/x", "must be arn:aws:ssm:<region>:<account>:parameter/<name>"),
+        (
+            "arn:aws:ssm:eu-west-1:123456789012:document/x",
+            "or arn:aws:ssm:<region>:<account>:parameter/<name>, of letters, digits and _ . / -",
+        ),
+        ("/shop/*", "must be a name such as /shop/key"),
+        (f"{SECRET.removesuffix('db-AbCdEf')}*-AbCdEf", "must be the whole ARN of the secret"),
         ("/shop/key:3", "a parameter has no JSON key, stage or version; must be /shop/key"),
         ("arn:aws:s3:::bucket/key", "must be the ARN of a Secrets Manager secret or of an SSM parameter"),
     ],

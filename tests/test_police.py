@@ -14,7 +14,8 @@ from fargate_operator.model import App, parse_app
 from fargate_operator.police import police
 from fargate_operator.template import Template
 from golden_cases import CASES, app, facts
-from ways_around import ACCOUNT, BASE, DEFAULT, WAYS
+from ways_around import ACCOUNT, BASE, DEFAULT
+from ways_hidden import ALL_WAYS as WAYS
 
 ALL = {
     "default": {
@@ -95,6 +96,25 @@ def test_what_belongs_to_the_app_needs_no_bound():
     web = {"image": "app", "secrets": {"KEY": "${Key}:password::"}, "overrides": {"container": container}}
     types = ["AWS::SecretsManager::Secret", "AWS::S3::Bucket", "AWS::SQS::Queue"]
     judged({"resources": resources, "services": {"web": web}}, {"default": {**DEFAULT, "resourceTypes": types}})
+
+
+FINE = {
+    "a listener's TLS policy": {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": {"SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"}},
+    "a password policy": {"Type": "AWS::Cognito::UserPool", "Properties": {"Policies": {"PasswordPolicy": {"MinimumLength": 12}}}},
+    "a viewer protocol policy": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DefaultCacheBehavior": {"ViewerProtocolPolicy": "https-only"}}},
+    "a lifecycle policy": {"Type": "AWS::ECR::Repository", "Properties": {"LifecyclePolicy": {"LifecyclePolicyText": '{"rules": []}'}}},
+    "a search domain's name": {"Type": "AWS::OpenSearchService::Domain", "Properties": {"DomainName": "search"}},
+    "an availability zone": {"Type": "AWS::EC2::Subnet", "Properties": {"AvailabilityZone": {"Fn::Select": [0, {"Fn::GetAZs": ""}]}}},
+    "a name made unique by the stack's id": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Fn::Join": ["-", ["news", {
+        "Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}]]}}},
+    "JSON in a value": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Name": "own", "Value": '{"a": {"b": 1}}'}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_reaches_nothing_outside_passes(name):
+    bounds = {**DEFAULT, "resourceTypes": ["*"]}
+    judged({"resources": {"Thing": FINE[name]}}, {"default": bounds})
 
 
 @pytest.mark.parametrize(

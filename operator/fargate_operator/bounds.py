@@ -152,5 +152,6 @@ def matches(text: str, patterns: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
+    # what is judged may itself be read as a pattern, by IAM or a listener: ? stands for none of its signs
+    parts = (".*" if part == "*" else "[^*?]" if part == "?" else re.escape(part) for part in re.split(r"([*?])", pattern))
     return re.compile("".join(parts), re.DOTALL)

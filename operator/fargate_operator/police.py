@@ -12,30 +12,29 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.bounds import Bounds, matches
 from fargate_operator.errors import Fault, OutOfBounds
-from fargate_operator.evaluation import IMPORT, MARK, Evaluation, TooLarge, intrinsic, walk
+from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
-from fargate_operator.reach import REACHES, Reach, shown, tokens
+from fargate_operator.policies import POLICY_TYPES, PRIVATE_ACLS, policy, statement, trusts_services
+from fargate_operator.reach import REACHES, Reach, laundered, shown, tokens
 from fargate_operator.references import substitute
 from fargate_operator.template import Template
 
+VERSION = 2  # raised when it refuses more: what runs is then judged anew
 # Made by the operator out of nothing that an author writes freely: statements, secrets and policies are judged in the spec.
-_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::\w+")
+_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::\w+|AWS::ApplicationAutoScaling::\w+")
 _BOUNDED = ("AWS::IAM::Role", "AWS::IAM::User")
 # A pattern such as * or AWS::* does not mean these: they make other stacks, other rights, or call code of anybody's.
-_FAMILIES = ("AWS::CloudFormation::", "AWS::IAM::", "Custom::")
+_FAMILIES = ("AWS::CloudFormation::", "AWS::IAM::", "AWS::ServiceCatalog::", "Custom::")
+_NO_REFERENCES = {"Type", "Properties", "Metadata", "DependsOn", "Condition"}
 _INERT = {"AWS::ECS::TaskDefinition", "AWS::Lambda::Function"}
 _INERT_KEYS = {"Environment", "Command", "EntryPoint", "HealthCheck", "DockerLabels", "Tags", "Description"}
 _DYNAMIC = re.compile(r"\{\{\s*resolve\s*:(?P<body>.*?)(\}\}|$)", re.IGNORECASE | re.DOTALL)
 # a dynamic reference of which a part hides behind an attribute of another resource
-_HIDDEN = re.compile(rf"[{{{MARK}]\s*resolve\s*:|\{{\{{\s*[resolv]*\s*{MARK}", re.IGNORECASE)
-_POLICY_TYPES = re.compile(r"(?!.*(Scaling|Lifecycle)Policy$).*(Policy|Permission|ResourceShare)$")
-_POLICY_KEYS = re.compile(r"(?i).*(policy|policies|policy_?document|policy_?text)")
-_NO_POLICY = re.compile(
-    r"(?i)(retry|redrive|redriveallow|filter|delivery|lifecycle|scaling|update|deletion|updatereplace|creation|restart|rollback)"
-    r"_?(policy|policies)|.*configuration_?policy"
-)
+_HIDDEN = re.compile(rf"[{{{MARK}]\s*resolve\s*:|\{{\{{[^{{}}:]*{MARK}|\{{{MARK}[^{MARK}]*{MARK}\{{", re.IGNORECASE)
+_TOKEN = re.compile(f"{MARK}[^{MARK}]*{MARK}")
+_NAMES = re.compile(r".*(Name|Id)|Family")  # what a Ref may make of a resource
 
 
 def police(app: App, template: Template, bounds: Bounds | None, facts: Facts, stack_name: str = "") -> Template:
@@ -45,7 +44,7 @@ def police(app: App, template: Template, bounds: Bounds | None, facts: Facts, st
     judge = _Judge(app, template, bounds, facts, stack_name)
     try:
         faults = list(judge.faults())
-    except TooLarge:
+    except (TooLarge, RecursionError):
         faults = [Fault("spec", "its intrinsic functions make more text than can be judged; write the values out")]
     if faults:
         raise OutOfBounds(faults)
@@ -110,6 +109,11 @@ class _Judge:
                 for label, id_ in (("fileSystemId", efs.file_system_id), ("accessPointId", efs.access_point_id)):
                     yield from self._reference("", label, substitute(id_ or "", raw), f"{path}.{label}")
 
+    def _texts(self, value: Any) -> list[str]:
+        """A value as text, one that Fn::Split makes as several."""
+        split = isinstance(value, Mapping) and "Fn::Split" in value
+        return self._values.items(value) if split else [self._values.text(value)]
+
     def _text(self, value: str) -> str:
         return self._values.text(substitute(value, self._raw.keys()))
 
@@ -129,33 +133,71 @@ class _Judge:
         if raw:
             yield from self._raw_resource(path, type_, properties)
         yield from self._functions(path, body, exact=raw)
+        yield from self._names(path, properties, exact=raw)
         if raw or not _OWN_MAKE.fullmatch(type_):
             yield from self._references(path, type_, properties, exact=raw)
+        if raw:
+            attributes = {name: value for name, value in body.items() if name not in _NO_REFERENCES}
+            yield from self._references(path, type_, attributes, exact=True, under="")
+        if not self._bounds.exec:
+            yield from self._exec(path, properties, exact=raw)
+        yield from self._of_type(type_, path, properties, raw=raw)
+
+    def _of_type(self, type_: str, path: str, properties: Mapping[str, Any], *, raw: bool) -> Iterator[Fault]:
+        """What counts for one type only."""
+        if type_ == "AWS::ECS::TaskDefinition":
+            yield from self._fargate(path, properties, exact=raw)
         if type_ == "AWS::ElasticLoadBalancingV2::ListenerRule":
             yield from self._listener_rule(f"{path}.Properties", properties)
-        if type_ == "AWS::ECS::Service" and not self._bounds.exec:
-            wish = properties.get("EnableExecuteCommand")
-            if wish is not None and self._values.text(wish).lower() not in {"false", ""}:
-                near = path if raw else self._origins.find(wish, "EnableExecuteCommand", path) or f"{path}.exec"
-                yield Fault(near, self._says("exec", "ECS Exec is not allowed"))
+        if type_ == "AWS::ECS::Service" and "Cluster" not in properties:
+            yield from self._reference(type_, "Cluster", "", f"{path}.Properties.Cluster")  # the account's default one
         if type_ in _BOUNDED:
             yield from self._role(path, properties)
 
+    def _exec(self, path: str, properties: Mapping[str, Any], *, exact: bool) -> Iterator[Fault]:
+        for where, key, value in walk(properties, f"{path}.Properties"):
+            if (
+                key == "EnableExecuteCommand"
+                and not where.endswith("]")
+                and self._values.text(value).lower() not in {"false", ""}
+            ):
+                near = where if exact else self._origins.find(value, key, path) or f"{path}.exec"
+                yield Fault(near, self._says("exec", "ECS Exec is not allowed"))
+
+    def _fargate(self, path: str, properties: Mapping[str, Any], *, exact: bool) -> Iterator[Fault]:
+        """On instances of a shared cluster a task could take the host and its neighbours."""
+        for key, right in (("RequiresCompatibilities", ["FARGATE"]), ("NetworkMode", "awsvpc")):
+            if properties.get(key) != right:
+                near = f"{path}.Properties.{key}" if exact else self._origins.find(properties.get(key), key, path) or path
+                yield Fault(near, f"{key} must be {right}; no bound allows tasks outside Fargate")
+
+    def _names(self, path: str, properties: Mapping[str, Any], *, exact: bool) -> Iterator[Fault]:
+        """A name with braces could end up in a dynamic reference, by a Ref that does not show them."""
+        for key, value in properties.items():
+            if _NAMES.fullmatch(key) and re.search(r"[{}]", _DYNAMIC.sub("", self._values.text(value))):
+                near = f"{path}.Properties.{key}" if exact else self._origins.find(value, key, path) or path
+                yield Fault(near, self._says("dynamic_references", "a name with braces is not allowed"))
+
     def _raw_resource(self, path: str, type_: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
-        family = next((one for one in _FAMILIES if type_.startswith(one)), "")
+        family = next(
+            (one for one in _FAMILIES if type_.startswith(one)),
+            "" if type_.startswith("AWS::") else type_.split("::", maxsplit=1)[0],
+        )
         allowed = [one for one in self._bounds.resource_types if one.startswith(family)]
         if not matches(type_, allowed):
             yield Fault(f"{path}.Type", self._says("resource_types", f"the type {shown(type_)} is not allowed"))
         iam = type_.startswith("AWS::IAM::")
-        if not self._bounds.resource_policies and not iam and _POLICY_TYPES.fullmatch(type_):
+        if not self._bounds.resource_policies and not iam and POLICY_TYPES.fullmatch(type_):
             yield Fault(f"{path}.Type", self._says("resource_policies", f"{type_}, a policy that lets others in, is not allowed"))
         for where, key, value in walk(properties, f"{path}.Properties"):
-            if where.endswith("]") or not (_policy(key, value) or _statement(value, self._values)):
+            if key == "AccessControl" and not self._bounds.resource_policies and self._values.text(value) not in PRIVATE_ACLS:
+                yield Fault(where, self._says("resource_policies", "an ACL that lets others in is not allowed"))
+            if where.endswith("]") or not (policy(key, value, self._values) or statement(value, self._values)):
                 continue
             trust = key == "AssumeRolePolicyDocument"
             if iam and not trust and not self._bounds.statements:
                 yield Fault(where, self._says("statements", "own statements are not allowed"))
-            if not self._bounds.resource_policies and ((trust and not _trusts_services(value)) or not iam):
+            if not self._bounds.resource_policies and ((trust and not trusts_services(value)) or not iam):
                 yield Fault(where, self._says("resource_policies", "a policy that lets others in is not allowed"))
 
     def _role(self, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
@@ -196,35 +238,38 @@ class _Judge:
             near = where if exact else self._origins.find(origin, key, path) or path
             if key == "Fn::ImportValue":
                 yield from self._within("imports", "the import", self._values.text(value), near)
-            elif key == "Fn::Transform" and isinstance(value, Mapping | str) and not where.endswith("]"):
+            elif key == "Fn::Transform" and isinstance(value, Mapping | str):
                 name = self._values.text(value.get("Name") if isinstance(value, Mapping) else value)
                 yield from self._within("transforms", "the macro", name, near)
             elif isinstance(value, Mapping) and not intrinsic(value):
                 yield from self._tags(near, key, value)
             if isinstance(value, str) or intrinsic(value):
-                yield from self._dynamic(near, self._values.text(value))
+                for text in self._texts(value):
+                    if OPAQUE in text:
+                        yield Fault(near, "its value cannot be told from the template; write it out, no bound allows it")
+                    yield from self._dynamic(near, text)
             if isinstance(value, Mapping):
                 for name in value:
                     yield from self._dynamic(near, str(name))
 
     def _dynamic(self, path: str, text: str) -> Iterator[Fault]:
         bodies = [match["body"] for match in _DYNAMIC.finditer(text)]
-        if not bodies and _HIDDEN.search(text):
-            bodies = [MARK + MARK]
+        if not bodies and MARK in text and (_HIDDEN.search(text) or _DYNAMIC.search(_TOKEN.sub("", text))):
+            bodies = [UNKNOWN]
         for body in bodies:
             yield from self._within("dynamic_references", "the dynamic reference", body, path)
 
     def _tags(self, path: str, key: str, value: Mapping[str, Any]) -> Iterator[Fault]:
         keys = [self._values.text(value["Key"])] if "Key" in value else list(value) if key.lower().endswith("tags") else []
         for name in keys:
-            if str(name).lower().startswith((f"{names.DOMAIN}/", "aws:")):
+            if MARK in str(name) or str(name).lower().startswith((f"{names.DOMAIN}/", "aws:")):
                 yield Fault(path, f"the tag {shown(str(name))} is the operator's or AWS's own; no bound allows it")
 
     # ── what is outside the stack ────────────────────────────────────────────────
 
-    def _references(self, path: str, type_: str, properties: Any, *, exact: bool) -> Iterator[Fault]:
+    def _references(self, path: str, type_: str, properties: Any, *, exact: bool, under: str = ".Properties") -> Iterator[Fault]:
         skip = {f".{key}" for key in _INERT_KEYS} if type_ in _INERT else set()
-        for where, key, value in _outermost(properties, ".Properties", skip):
+        for where, key, value in _outermost(properties, under, skip):
             if (type_, where) == ("AWS::S3::Bucket", ".Properties.BucketName") or (
                 key == "PermissionsBoundary" and type_ in _BOUNDED
             ):
@@ -239,10 +284,12 @@ class _Judge:
                 yield from self._reference(type_, key, value, near)
 
     def _reference(self, type_: str, key: str, value: Any, path: str) -> Iterator[Fault]:
-        split = isinstance(value, Mapping) and "Fn::Split" in value
-        for text in self._values.items(value) if split else [self._values.text(value)]:
+        for text in self._texts(value):
             own, rest = tokens(text)
             if own == IMPORT and not rest:
+                continue
+            if laundered(key, text):
+                yield Fault(path, f"{shown(text)} cannot be told from the template; write it out, no bound allows it")
                 continue
             reach = next((one for one in REACHES if one.of(type_, key, text)), None)
             if reach is None or (own and self._belongs(reach, own, rest)):
@@ -257,8 +304,13 @@ class _Judge:
         """Whether a text begins with a resource of this stack that may stand there."""
         body = self._template.resources.get(own)
         type_ = str(body.get("Type")) if isinstance(body, Mapping) else ""
-        follows = not rest or reach.suffix == ".*" or (reach.suffix and rest.startswith(reach.suffix))
-        return bool(type_ and reach.own and re.match(reach.own, type_) and follows)
+        if rest:
+            follows = (
+                reach.suffix and MARK not in rest and rest.startswith(tuple("/:*") if reach.suffix == ".*" else reach.suffix)
+            )
+            if not follows:
+                return False
+        return bool(type_ and reach.own and re.match(reach.own, type_))
 
     def _reached(self, reach: Reach, text: str, path: str) -> Iterator[Fault]:
         patterns = [reach.pattern(one, self._facts) for one in getattr(self._bounds, reach.bound)]
@@ -297,28 +349,3 @@ def _outermost(value: Any, path: str, skip: Iterable[str]) -> Iterator[tuple[str
         yield where, key, one
         if isinstance(one, Mapping) and not intrinsic(one):
             left += [(f"{where}.{name}", str(name), item) for name, item in one.items()]
-
-
-def _policy(key: str, value: Any) -> bool:
-    named = bool(_POLICY_KEYS.fullmatch(key)) and not _NO_POLICY.fullmatch(key)
-    return named and value not in (None, "", [], {})
-
-
-def _statement(value: Any, values: Evaluation) -> bool:
-    """Whether a value is a policy, wherever it stands and however it is written."""
-    if isinstance(value, Mapping) and not intrinsic(value):
-        return "Statement" in value
-    return (isinstance(value, str) or bool(intrinsic(value))) and '"Statement"' in values.text(value)
-
-
-def _trusts_services(document: Any) -> bool:
-    """Whether a trust policy lets only services of AWS in."""
-    statements = document.get("Statement") if isinstance(document, Mapping) else None
-    listed = statements if isinstance(statements, list) else [statements]
-    return all(
-        isinstance(one, Mapping)
-        and "NotPrincipal" not in one
-        and isinstance(one.get("Principal"), Mapping)
-        and one["Principal"].keys() == {"Service"}
-        for one in listed
-    )

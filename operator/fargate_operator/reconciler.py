@@ -37,6 +37,7 @@ from fargate_operator.plan import (
     busy,
     plan,
 )
+from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
@@ -201,7 +202,9 @@ class Reconciler:
         failure: Failure | None = None
         if stack is not None and stack.owner == turn.owner and news(seen.previous, stack):
             failure = self._world.stacks(seen.region).first_failure(stack)
-        if stack is not None and busy(stack.status):
+        if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
+            stack = replace(stack, outputs={}, input_digest="", template_digest="")
+        elif stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
 
@@ -212,7 +215,7 @@ class Reconciler:
         inputs = input_digest(app, facts)
         if self._bounds:
             bounds = self._bounds.of(app.namespace)
-            inputs = digest([inputs, bounds.digest() if bounds else ""])
+            inputs = digest([inputs, POLICE_VERSION, bounds.digest() if bounds else ""])
         old = turn.seen.previous.get("stack") or {}
         network = _network(app, facts, stack)
         if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":

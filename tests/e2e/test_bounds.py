@@ -11,7 +11,8 @@ from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
-from ways_around import BASE, DEFAULT, WAYS
+from ways_around import BASE, DEFAULT
+from ways_hidden import ALL_WAYS as WAYS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("bounds"), pytest.mark.timeout(240)]
 

@@ -162,11 +162,13 @@ def test_a_suspended_app_is_not_touched_and_says_so(world):
     assert world.ready()["services"]["web"]["running"] == 3
 
 
-def test_somebody_elses_stack_is_never_touched(world):
-    body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+def test_somebody_elses_stack_is_never_touched_nor_told_of(world):
+    outputs = {name: {"Value": "somebody's"} for name in ("Url", "ClusterArn", "WebServiceArn")}
+    body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs})
     world.cloudformation.create_stack(StackName=f"{world.namespace}-taken", TemplateBody=body)
-    world.apply(stackName=f"{world.namespace}-taken")
+    world.apply(stackName=f"{world.namespace}-taken", outputs={"Url": {"Value": "mine"}})
     assert "is not touched" in world.stalled("StackNameTaken")
+    assert "somebody's" not in json.dumps(world.status())
     world.delete()
     assert world.stack(f"{world.namespace}-taken") == "CREATE_COMPLETE"
 

@@ -19,6 +19,7 @@ from fargate_operator.template import STATE_OUTPUT, Template
 
 MOST_INLINE = 51_200  # bytes of a TemplateBody
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+_MACROS = "CAPABILITY_AUTO_EXPAND"  # without it CloudFormation runs no macro; which may run is the bounds' to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Stacks:
             made = self._client.create_stack(
                 StackName=order.name,
                 Tags=tags,
-                Capabilities=_CAPABILITIES,
+                Capabilities=_capabilities(order.template),
                 EnableTerminationProtection=order.termination_protection,
                 ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
                 **self._role,
@@ -102,7 +103,7 @@ class Stacks:
         try:
             self._client.update_stack(
                 StackName=stack.id,
-                Capabilities=_CAPABILITIES,
+                Capabilities=_capabilities(order.template),
                 ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
                 **self._role,
                 **self._body(order),
@@ -176,6 +177,10 @@ class Stacks:
         if code(error) == "OperationInProgressException":
             return Transient(Reason.StackBusy, f"{doing}: {words}")
         return translate(error, doing)
+
+
+def _capabilities(template: Template) -> list[str]:
+    return [*_CAPABILITIES, _MACROS] if '"Fn::Transform"' in template.json() else _CAPABILITIES
 
 
 def observed(stack: Mapping[str, Any]) -> StackObservation:

@@ -8,8 +8,8 @@ from fargate_operator.errors import Fault
 from fargate_operator.model import App
 
 # A secret's ARN ends with six characters that Secrets Manager has added to the name.
-_SECRET = re.compile(r"arn:[^:]+:secretsmanager:[^:]+:[0-9]{12}:secret:[^:]+-[A-Za-z0-9]{6}")
-_PARAMETER = re.compile(r"arn:[^:]+:ssm:[^:]+:[0-9]{12}:parameter/[^:]+")
+_SECRET = re.compile(r"arn:[^:]+:secretsmanager:[^:]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}")
+_PARAMETER = re.compile(r"(arn:[^:]+:ssm:[^:]+:[0-9]{12}:parameter)?/[A-Za-z0-9_./-]+")
 
 
 def secret_faults(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
@@ -18,7 +18,7 @@ def secret_faults(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     places = [("spec", app.spec.secrets)] + [(f"spec.{kind}.{key}", one.secrets) for kind, key, one in app.workloads()]
     for path, secrets in places:
         for name, value in (secrets or {}).items():
-            reference = re.fullmatch(r"\$\{([A-Za-z0-9]+)\}.*", value)
+            reference = re.fullmatch(r"\$\{([A-Za-z0-9]+)\}", value)
             if reference and resources.get(reference[1], {}).get("Type") == "AWS::SSM::Parameter":
                 yield Fault(f"{path}.secrets.{name}", "refers to a parameter of this stack; write its name, with a leading slash")
             elif "${" not in value and (wrong := secret_fault(value)):
@@ -35,8 +35,8 @@ def secret_fault(value: str) -> str | None:
         whole = ":".join(parts[:6]) if parts[0] == "arn" else parts[0]
         if whole != value:
             return f"a parameter has no JSON key, stage or version; must be {whole}"
-        right = value.startswith("/") or _PARAMETER.fullmatch(value)
-        return None if right else "must be arn:aws:ssm:<region>:<account>:parameter/<name>"
+        right = "must be a name such as /shop/key, or arn:aws:ssm:<region>:<account>:parameter/<name>"
+        return None if _PARAMETER.fullmatch(value) else f"{right}, of letters, digits and _ . / -"
     if parts[2:3] != ["secretsmanager"]:
         return "must be the ARN of a Secrets Manager secret or of an SSM parameter, or a parameter's name with a leading slash"
     if not _SECRET.fullmatch(":".join(parts[:7])):
