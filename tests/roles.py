@@ -16,7 +16,8 @@ ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/fargate-operator-boundary"
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/fargate-operator-cloudformation"
 OWN_STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/fargate-roles/1"
-PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY}
+PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY,
+              "CodeBuckets": ["arn:aws:s3:::code", "arn:aws:s3:::other-code"]}  # fmt: skip
 
 
 def statements(role: str) -> list[dict[str, Any]]:
@@ -34,9 +35,13 @@ def actions(role: str, effect: str = "Allow") -> set[str]:
 IMPLIED = {"RoleARN": "iam:PassRole", "TemplateURL": "s3:GetObject", "Tags.member.1.Key": "cloudformation:TagResource"}
 
 
+ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}  # where IAM has another word for a call
+
+
 def called(calls: Iterable[Call]) -> set[str]:
     """The actions that calls need."""
     named = {f"{one.service}:{one.action}" for one in calls}
+    named = {ACTIONS.get(one, one) for one in named}
     return named | {action for one in calls for parameter, action in IMPLIED.items() if parameter in one.parameters}
 
 
@@ -75,6 +80,12 @@ def _plain(value: Any) -> Any:
     if "Fn::GetAtt" in value:
         assert value["Fn::GetAtt"] == ["CloudFormationRole", "Arn"]
         return SERVICE_ROLE
+    if "Fn::Join" in value:
+        return value["Fn::Join"][0].join(_plain(value["Fn::Join"][1]))
+    if "Fn::Split" in value:
+        return _plain(value["Fn::Split"][1]).split(value["Fn::Split"][0])
     if "Fn::Sub" in value:
-        return Evaluation({}, Facts(ACCOUNT, "eu-west-1")).text({"Fn::Sub": [value["Fn::Sub"], PARAMETERS]})
+        argument = value["Fn::Sub"]
+        text, own = argument if isinstance(argument, list) else (argument, {})
+        return Evaluation({}, Facts(ACCOUNT, "eu-west-1")).text({"Fn::Sub": [text, {**PARAMETERS, **_plain(own)}]})
     return {key: _plain(one) for key, one in value.items()}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from cfnlint.api import lint_file
 
-from golden_cases import CASES, app, golden
+from golden_cases import CASES, example, golden
 from roles import ACCOUNT, BOUNDARY, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
@@ -17,14 +17,13 @@ SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 
 # What the types' handlers name and the service role does not have, by the reason.
 LEFT_OUT = {
-    "an app's template uses no key of its own, no CodeDeploy, no volume, no layer and no code in S3 so far": {
-        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:getObject",
-        "s3:GetObjectVersion", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
+    "an app's template uses no key of its own, no CodeDeploy, no volume of a function, and has no API's body in S3": {
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
         "codedeploy:GetDeploymentGroup", "codedeploy:StopDeployment", "elasticfilesystem:DescribeMountTargets",
-        "s3files:ListMountTargets", "lambda:GetLayerVersion", "lambda:PutFunctionCodeSigningConfig",
+        "s3files:ListMountTargets", "lambda:PutFunctionCodeSigningConfig",
         "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
     },
-    "functions are in no VPC so far": {"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
+    "for mutual TLS of a host name only": {"apigateway:AddCertificateToDomain", "apigateway:RemoveCertificateFromDomain"},
     "only for the account's defaults, instances and lists that no handler of ours calls": {
         "ecs:PutAccountSetting", "ecs:PutAccountSettingDefault", "ec2:DescribeInstances", "iam:ListRoles",
     },
@@ -42,10 +41,9 @@ ADDED = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPo
 
 
 def generated_types():
-    """Without the raw ones: whoever allows those gives the rights, too."""
-    found = {case: yaml.safe_load(golden(case).read_text())["Resources"] for case in CASES}
-    raw = {case: app(case).spec.resources or {} for case in CASES}
-    return {one["Type"] for case, bodies in found.items() for name, one in bodies.items() if name not in raw[case]}
+    """Without those that only raw resources have."""
+    templates = [(yaml.safe_load(golden(case).read_text()), example(case)["spec"].get("resources", {})) for case in CASES]
+    return {one["Type"] for template, raw in templates for name, one in template["Resources"].items() if name not in raw}
 
 
 def test_cfn_lint_finds_nothing():
@@ -68,7 +66,7 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
 def test_only_named_services_get_rights_on_everything():
     everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
                   for action in one["Action"]}  # fmt: skip
-    assert everything == {"apigateway", "ec2", "ecs", "lambda", "logs", "scheduler", "servicediscovery"}
+    assert everything == {"apigateway", "ec2", "ecs", "events", "lambda", "logs", "scheduler", "servicediscovery", "sns"}
 
 
 @pytest.mark.parametrize(
@@ -95,6 +93,10 @@ def test_only_named_services_get_rights_on_everything():
         (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
         (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
         (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),
+        (True, "s3:GetObjectVersion", "arn:aws:s3:::code/api.zip", {}),
+        (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
+        (False, "s3:GetObject", "arn:aws:s3:::data/api.zip", {}),
+        (False, "s3:PutObject", "arn:aws:s3:::code/api.zip", {}),
     ],
 )  # fmt: skip
 def test_the_service_role(allowed, action, resource, context):
@@ -119,6 +121,10 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:CreateRole", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
         (False, "ecs:RunTask", "*", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
+        (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
+        (True, "s3:ListBucket", "arn:aws:s3:::code", {}),
+        (False, "s3:ListBucket", "arn:aws:s3:::data", {}),
+        (False, "s3:PutObject", "arn:aws:s3:::code/api.zip", {}),
     ],
 )  # fmt: skip
 def test_the_operators_role(allowed, action, resource, context):

@@ -11,7 +11,7 @@ BASE: dict[str, Any] = {"images": {"app": {"uri": "example/app:1"}}, "services":
 DEFAULT: dict[str, Any] = {
     "permissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/boundary",
     "rolePath": "/fargate/${namespace}/",
-    "images": ["example/*"],
+    "images": ["example/*", "*.dkr.ecr.*/example@*"],
     "subnets": ["*"],
 }
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
@@ -49,6 +49,26 @@ def _two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 def _parameter(value: Any) -> dict[str, Any]:
     return _raw("AWS::SSM::Parameter", "Parameter", Type="String", Value=value)
+
+
+def _function(**fields: Any) -> dict[str, Any]:
+    image = {"uri": f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/example@sha256:{'1' * 64}"}
+    return {"services": None, "images": {"app": image}, "functions": {"api": {"image": "app", **fields}}}
+
+
+def _zip(**fields: Any) -> dict[str, Any]:
+    code = {"s3Bucket": "other-code", "s3Key": "x.zip", "s3ObjectVersion": "1", "handler": "x.y", "runtime": "python3.13"}
+    return {"services": None, "functions": {"api": {"code": code, **fields}}}
+
+
+def _event(**kind: Any) -> dict[str, Any]:
+    return _function(events={"one": kind})
+
+
+def _api(domain: str) -> dict[str, Any]:
+    certificate = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/other"
+    routes = _event(httpApi={"route": "GET /"})
+    return {**routes, "httpApi": {"domain": {"name": domain, "certificateArn": certificate}}}
 
 
 _RULE = {"Priority": 7, "Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]}
@@ -194,7 +214,7 @@ WAYS: dict[str, Way] = {
     "somebody's secret": Way("spec.services.web.secrets.KEY", "secrets", _web(secrets={"KEY": f"{SECRET}:password::"}),
                              {"secrets": [SECRET]}),
     "somebody's secret for a function": Way(
-        "spec.functions.api.secrets.KEY", "secrets", {"services": None, "functions": {"api": {"image": "app", "secrets": {"KEY": SECRET}}}},
+        "spec.functions.api.secrets.KEY", "secrets", _function(secrets={"KEY": SECRET}),
         {"secrets": [SECRET]},
     ),
     "somebody's secret in an override": Way(
@@ -241,8 +261,57 @@ WAYS: dict[str, Way] = {
     ),
     "somebody's queue": Way(
         "spec.functions.api.events.jobs.sqs.queueArn", "arns",
-        {"services": None, "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": QUEUE}}}}}},
+        _function(events={"jobs": {"sqs": {"queueArn": QUEUE}}}),
         {"arns": ["arn:aws:sqs:*"]},
+    ),
+    "somebody's code": Way("spec.functions.api.code.s3Bucket", "buckets", _zip(), {"buckets": ["other-code"]}),
+    "somebody's layer": Way(
+        "spec.functions.api.layers[0]", "arns", _zip(layers=[f"arn:aws:lambda:eu-west-1:{ACCOUNT}:layer:other:1"]),
+        {"buckets": ["other-code"], "arns": ["arn:aws:lambda:*:layer:other:*"]},
+    ),
+    "somebody's topic": Way(
+        "spec.functions.api.events.one.sns.topicArn", "arns", _event(sns={"topicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:other"}),
+        {"arns": ["arn:aws:sns:*:other"]},
+    ),
+    "somebody's stream": Way(
+        "spec.functions.api.events.one.stream.arn", "arns",
+        _event(stream={"arn": f"arn:aws:kinesis:eu-west-1:{ACCOUNT}:stream/other"}), {"arns": ["arn:aws:kinesis:*:stream/other"]},
+    ),
+    "everybody's events, by saying no bus": Way(
+        "spec.functions.api.events.one.eventBridge.bus", "arns", _event(eventBridge={"pattern": {"source": ["aws.s3"]}}),
+        {"arns": [f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/default"]},
+    ),
+    "somebody's event bus by its name": Way(
+        "spec.functions.api.events.one.eventBridge.bus", "arns", _event(eventBridge={"bus": "other", "pattern": {"source": ["x"]}}),
+        {"arns": ["arn:aws:events:*:event-bus/other"]},
+    ),
+    "somebody's event bus": Way(
+        "spec.functions.api.events.one.eventBridge.bus", "arns",
+        _event(eventBridge={"bus": f"arn:aws:events:eu-west-1:{ACCOUNT}:event-bus/other", "pattern": {"source": ["x"]}}),
+        {"arns": ["arn:aws:events:*:event-bus/other"]},
+    ),
+    "what is put into somebody's bucket": Way(
+        "spec.functions.api.events.one.s3.bucket", "buckets", _event(s3={"bucket": "other"}), {"buckets": ["other"]},
+    ),
+    "every bucket's events, in a raw rule": Way(
+        "spec.resources.Thing.Properties.EventPattern", "arns",
+        _raw("AWS::Events::Rule", EventPattern={"source": ["aws.s3"], "detail": {"bucket": {"name": [{"prefix": ""}]}}}),
+        {_TYPES: ["AWS::Events::Rule"], "arns": ["arn:aws:events:*:event-bus/default"]},
+    ),
+    "somebody's queue as a destination": Way(
+        "spec.functions.api.onFailure", "arns", _function(onFailure=QUEUE), {"arns": [QUEUE]},
+    ),
+    "somebody's certificate": Way(
+        "spec.httpApi.domain.certificateArn", "arns", _api("api.example.com"),
+        {"hosts": ["api.example.com"], "arns": ["arn:aws:acm:*"]},
+    ),
+    "somebody's host name of an API": Way(
+        "spec.httpApi.domain.name", "hosts", _api("api.example.com"), {"hosts": ["api.example.com"], "arns": ["arn:aws:acm:*"]},
+    ),
+    "somebody's security group for a function": Way(
+        "spec.network.securityGroupIds[0]", "securityGroups",
+        {**_function(vpc=True), "network": {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}},
+        {"securityGroups": ["sg-0a1b2c3d*"]},
     ),
     "somebody's file system": Way(
         "spec.services.web.overrides.taskDefinition.Volumes", "arns",

@@ -5,6 +5,7 @@ from typing import Any
 from ways_around import ACCOUNT, POLICY, WAYS, Way, _override, _raw, _two, _web
 
 _TYPES = "resourceTypes"
+ECR_IMAGE = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/example@sha256:{'1' * 64}"
 _TOLD = "cannot be told"
 _BRACES = "a name with braces"
 _OTHER = f":aws:sqs:eu-west-1:{ACCOUNT}:other-team"
@@ -54,7 +55,7 @@ HIDDEN: dict[str, Way] = {
     "a queue that begins with a table's name": Way(
         "spec.functions.api.events.jobs", _TOLD,
         {"services": None, **_raw("AWS::DynamoDB::Table", "Table", TableName="arn", **_TABLE),
-         "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": "${Table}" + _OTHER}}}}}}, None,
+         "images": {"app": {"uri": ECR_IMAGE}}, "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": "${Table}" + _OTHER}}}}}}, None,
     ),
     "an ARN that begins with the cluster's name": Way(
         "spec.services.web", _TOLD,
@@ -69,7 +70,7 @@ HIDDEN: dict[str, Way] = {
     "an ARN that a queue's own is the beginning of": Way(
         "spec.functions.api", "arns",
         {"services": None, **_raw("AWS::SQS::Queue", "Queue", QueueName="oth"),
-         "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": "${Queue.Arn}er-team"}}}}}}, None,
+         "images": {"app": {"uri": ECR_IMAGE}}, "functions": {"api": {"image": "app", "events": {"jobs": {"sqs": {"queueArn": "${Queue.Arn}er-team"}}}}}}, None,
     ),
     "a security group put together": Way(
         "spec.resources.Thing.Properties.GroupId", _TOLD,
@@ -88,7 +89,7 @@ HIDDEN: dict[str, Way] = {
     ),
     "a pattern instead of a secret": Way(
         "spec.functions.api.secrets.KEY", "the six characters at its end",
-        {"services": None, "functions": {"api": {"image": "app", "secrets": {
+        {"services": None, "images": {"app": {"uri": ECR_IMAGE}}, "functions": {"api": {"image": "app", "secrets": {
             "KEY": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:own-******"}}}}, None,
     ),
     "a raw policy on somebody's role by its name": Way(

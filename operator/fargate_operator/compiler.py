@@ -5,10 +5,14 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.checks.arns import arn_faults
+from fargate_operator.checks.places import function_places
 from fargate_operator.checks.roles import role_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
+from fargate_operator.fragments.api import domain, http_api
+from fargate_operator.fragments.api import outputs as api_outputs
 from fargate_operator.fragments.connect import after_servers, namespace_resource
+from fargate_operator.fragments.http_api import AWS_IAM
 from fargate_operator.fragments.iam import Iam, execution_role, scheduler_role, task_role
 from fargate_operator.fragments.network import own_group, question, subnets_key
 from fargate_operator.fragments.scope import Scope, tag_list
@@ -47,6 +51,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     raw = app.spec.resources or {}
     outputs = _outputs(app, scope)
     faults = [
+        *function_places(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
     ]
@@ -179,12 +184,15 @@ def _functions(app: App, scope: Scope) -> dict[str, Any]:
         return {}
     from fargate_operator.fragments.sam import translate  # noqa: PLC0415  only where there are functions
 
-    iam = app.spec.iam or Iam()
-    resources = dict(function.serverless(key, one, scope, iam) for key, one in sorted(functions.items()))
-    if any(function.uses_http_api(one) for one in functions.values()):
-        resources[names.HTTP_API] = {"Type": "AWS::Serverless::HttpApi", "Properties": {"Tags": dict(scope.tags)}}
+    iam, raw, api = app.spec.iam or Iam(), app.spec.resources or {}, app.spec.http_api
+    resources = dict(function.serverless(key, one, scope, iam, raw) for key, one in sorted(functions.items()))
+    plain: dict[str, Any] = {}
+    if routes := function.routes(functions):
+        arns = {key: function.invoked(key, one) for key, one in functions.items()}
+        resources[names.HTTP_API] = http_api(api, arns, scope.tags, iam=any(one.authorizer == AWS_IAM for _, _, one in routes))
+        plain = {one.logical_id: one.body() for one in (domain(api.domain, scope.tags) if api and api.domain else ())}
     try:
-        return translate(resources, scope.facts.region)
+        return translate(resources, scope.facts.region) | plain
     except ValueError as error:
         raise InvalidSpec([Fault("spec.functions", str(error))]) from error
 
@@ -207,17 +215,8 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
     functions = spec.functions or {}
     for key, one in sorted(functions.items()):
         outputs |= function.outputs(key, one)
-    if any(function.uses_http_api(one) for one in functions.values()):
-        url = [
-            "https://",
-            {"Ref": names.HTTP_API},
-            ".execute-api.",
-            {"Ref": "AWS::Region"},
-            ".",
-            {"Ref": "AWS::URLSuffix"},
-        ]
-        outputs[names.HTTP_API_ID_OUTPUT] = {"Value": {"Ref": names.HTTP_API}}
-        outputs[names.HTTP_API_URL_OUTPUT] = {"Value": {"Fn::Join": ["", url]}}
+    if function.routes(functions):
+        outputs |= api_outputs(spec.http_api.domain if spec.http_api else None)
     return outputs
 
 

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     DeleteFailed = "DeleteFailed"
     TerminationProtected = "TerminationProtected"
     ImageNotFound = "ImageNotFound"
+    CodeNotFound = "CodeNotFound"
     WrongAccount = "WrongAccount"
     TemplateTooLarge = "TemplateTooLarge"
     NetworkNotFound = "NetworkNotFound"

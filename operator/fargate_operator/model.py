@@ -245,7 +245,8 @@ class App:
             if isinstance(workload, TaskSpec):
                 yield merge_networks(shared, workload.network), isinstance(workload, ServiceSpec) and bool(workload.http)
             elif workload.vpc:
-                yield shared or Network(), True
+                network = shared or Network()
+                yield network, not network.security_group_ids
 
     def balancer_network(self) -> Network | None:
         """Where the app's own load balancer is; None where it has none."""

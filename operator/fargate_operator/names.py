@@ -15,12 +15,17 @@ EXECUTION_ROLE = "FargateIamExecutionRole"
 TASK_ROLE = "FargateIamTaskRole"
 SCHEDULER_ROLE = "FargateIamSchedulerRole"
 HTTP_API = "HttpApi"
+HTTP_API_STAGE = "HttpApiApiGatewayDefaultStage"  # SAM's
+HTTP_API_DOMAIN = "HttpApiDomain"
+HTTP_API_MAPPING = "HttpApiMapping"
 SECURITY_GROUP = "FargateSecurityGroup"
 
 CLUSTER_OUTPUT = "ClusterArn"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
 HTTP_API_ID_OUTPUT = "HttpApiId"
 HTTP_API_URL_OUTPUT = "HttpApiUrl"
+HTTP_API_TARGET_OUTPUT = "HttpApiDomainTarget"
+HTTP_API_ZONE_OUTPUT = "HttpApiDomainHostedZoneId"
 
 
 def identifier(key: str) -> str:

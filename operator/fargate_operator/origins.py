@@ -29,6 +29,14 @@ class Origins:
         stems = [stem for stem in paths if logical_id.startswith(f"{stem}Function")]
         return paths[max(stems, key=len)] if stems else "spec"
 
+    def event(self, logical_id: str) -> str:
+        """The field that says where the events of a function's rule come from."""
+        for key, function in (self._app.spec.functions or {}).items():
+            for name, event in (function.events or {}).items():
+                if logical_id == f"{names.identifier(key)}Function{names.identifier(name)}":
+                    return f"spec.functions.{key}.events.{name}.{'s3.bucket' if event.s3 else 'eventBridge.bus'}"
+        return "spec"
+
     def find(self, value: Any, key: str, near: str) -> str:
         """The field that holds this value, best of all below `near` and of this name; empty where none does."""
         if not isinstance(value, _SCALAR) and not intrinsic(value):

@@ -17,13 +17,15 @@ from fargate_operator.facts import Facts
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
 from fargate_operator.policies import POLICY_TYPES, PRIVATE_ACLS, policy, statement, trusts_services
-from fargate_operator.reach import REACHES, Reach, laundered, shown, tokens
+from fargate_operator.reach import REACHES, Reach, buckets_of, laundered, shown, tokens
 from fargate_operator.references import substitute
 from fargate_operator.template import Template
 
 VERSION = 2  # raised when it refuses more: what runs is then judged anew
 # Made by the operator out of nothing that an author writes freely: statements, secrets and policies are judged in the spec.
-_OWN_MAKE = re.compile(r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::\w+|AWS::ApplicationAutoScaling::\w+")
+_OWN_MAKE = re.compile(
+    r"AWS::IAM::Role|AWS::Lambda::Permission|AWS::ApiGatewayV2::(Api|Stage|ApiMapping)|AWS::ApplicationAutoScaling::\w+"
+)
 _BOUNDED = ("AWS::IAM::Role", "AWS::IAM::User")
 # A pattern such as * or AWS::* does not mean these: they make other stacks, other rights, or call code of anybody's.
 _FAMILIES = ("AWS::CloudFormation::", "AWS::IAM::", "AWS::ServiceCatalog::", "Custom::")
@@ -141,6 +143,8 @@ class _Judge:
             yield from self._references(path, type_, attributes, exact=True, under="")
         if not self._bounds.exec:
             yield from self._exec(path, properties, exact=raw)
+        if type_ == "AWS::Events::Rule":
+            yield from self._event_rule(name, path, properties)
         yield from self._of_type(type_, path, properties, raw=raw)
 
     def _of_type(self, type_: str, path: str, properties: Mapping[str, Any], *, raw: bool) -> Iterator[Fault]:
@@ -229,6 +233,20 @@ class _Judge:
         if (regular or not hosts) and own not in self._template.resources and "*" not in self._bounds.hosts:
             wrong = "a rule on a listener outside the app is not allowed without a host-header condition of plain values"
             yield Fault(f"{path}.Conditions", self._says("hosts", wrong))
+
+    def _event_rule(self, name: str, path: str, properties: Mapping[str, Any]) -> Iterator[Fault]:
+        """Without a bus a rule listens to all of the account's default one, unless it asks of buckets by their names."""
+        pattern = properties.get("EventPattern")
+        if pattern is None or self._values.text(properties.get("EventBusName", "")):
+            return  # a schedule; or a bus that is judged where it stands
+        buckets = buckets_of(pattern)
+        near = f"{path}.Properties.EventPattern" if name in self._raw else self._origins.event(name)
+        reach = next(one for one in REACHES if one.what == ("the bucket" if buckets else "the event bus"))
+        for value in buckets or ["default"]:
+            text = self._values.text(value)
+            own, rest = tokens(text)
+            if not (own and self._belongs(reach, own, rest)):
+                yield from self._reached(reach, text, near)
 
     def _functions(self, path: str, body: Any, *, exact: bool) -> Iterator[Fault]:
         """Dynamic references, imports and macros, wherever they stand; forged tags."""

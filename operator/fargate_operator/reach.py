@@ -5,9 +5,11 @@ type of the resource, so that a type which nobody thought of is judged as well.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from fargate_operator.evaluation import MARK
+from fargate_operator.evaluation import MARK, intrinsic
 from fargate_operator.facts import Facts
 
 
@@ -86,6 +88,15 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 200 else f"{text[:200]}…")
 
 
+def buckets_of(pattern: Any) -> list[Any]:
+    """The buckets of whose events alone an event pattern asks, by their names; none where it may ask for more."""
+    detail = pattern.get("detail") if isinstance(pattern, Mapping) else None
+    bucket = detail.get("bucket") if isinstance(detail, Mapping) else None
+    names = bucket.get("name") if isinstance(bucket, Mapping) else None
+    plain = isinstance(names, list) and all(isinstance(one, str) or intrinsic(one) for one in names)
+    return list(names) if isinstance(names, list) and plain and pattern.get("source") == ["aws.s3"] else []
+
+
 _ANY = ".*"
 _SECRETS = "AWS::SecretsManager::(Secret|SecretTargetAttachment)$|AWS::RDS::DB(Instance|Cluster)$"
 _ECS = "arn:{partition}:ecs:{region}:{account}"
@@ -137,6 +148,8 @@ REACHES = (
     Reach("arns", "the namespace", r"namespace", types=r"AWS::ECS::(Service|Cluster)$",
           own=r"AWS::ServiceDiscovery::(Http|PrivateDns|PublicDns)Namespace$",
           arn="arn:{partition}:servicediscovery:{region}:{account}:namespace/"),
+    Reach("arns", "the event bus", r"eventbusname", own="AWS::Events::EventBus$",
+          arn="arn:{partition}:events:{region}:{account}:event-bus/", types="AWS::Events::"),
     Reach("images", "the image", r"image", types=r"AWS::ECS::"),
     Reach("images", "the image", r"imageuri"),
     Reach("security_groups", "the security group", r"groupid", own="AWS::EC2::(SecurityGroup|VPC)$", types="AWS::EC2::"),

@@ -18,6 +18,7 @@ from fargate_operator.police import police
 
 DEFAULT_REGION = "eu-west-1"
 STAND_IN_VPC = "vpc-00000000000000000"
+STAND_IN_VERSION = "00000000000000000000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
 
 
@@ -72,7 +73,7 @@ def _rules(file: str) -> Rules:
 
 
 def render(manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules | None = None) -> dict[str, Any]:
-    """The template's body. Image tags and networks stand as written: nothing is looked up."""
+    """The template's body. Image tags stand as written, networks and versions of code have stand-ins: nothing is looked up."""
     if args.security_group_ids:
         manifest = _with_groups(manifest, args.security_group_ids)
     if args.namespace and isinstance(manifest.get("metadata"), Mapping):
@@ -96,7 +97,8 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
         found[key] = Subnets(vpc, asked if isinstance(asked, tuple) else tuple(args.subnet_ids))
     images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or DEFAULT_REGION
-    return Facts(args.account, region, args.partition, subnets=found, images=images)
+    code = {key: STAND_IN_VERSION for key, one in (app.spec.functions or {}).items() if one.code}
+    return Facts(args.account, region, args.partition, subnets=found, images=images, code=code)
 
 
 def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str, Any]:

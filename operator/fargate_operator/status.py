@@ -345,7 +345,13 @@ def _workloads(seen: Seen) -> dict[str, Any]:
             key: _present(functionArn=names.function_output(key), url=names.function_url_output(key), of=outputs)
             for key in sorted(spec.functions or {})
         },
-        "httpApi": _present(id=names.HTTP_API_ID_OUTPUT, url=names.HTTP_API_URL_OUTPUT, of=outputs),
+        "httpApi": _present(
+            id=names.HTTP_API_ID_OUTPUT,
+            url=names.HTTP_API_URL_OUTPUT,
+            domainTarget=names.HTTP_API_TARGET_OUTPUT,
+            domainHostedZoneId=names.HTTP_API_ZONE_OUTPUT,
+            of=outputs,
+        ),
         "outputs": {name: outputs[name] for name in sorted(spec.outputs or {}) if name in outputs},
     }
 

@@ -99,7 +99,13 @@ STATUS: dict[str, Any] = {
             "By name",
             _object("A function", functionArn=_string("ARN of the function"), url=_string("Its function URL")),
         ),
-        httpApi=_object("The HTTP API", id=_string("API Gateway's id"), url=_string("Where it is")),
+        httpApi=_object(
+            "The HTTP API",
+            id=_string("API Gateway's id"),
+            url=_string("Where it is"),
+            domainTarget=_string("Where the DNS record of its own host name must lead"),
+            domainHostedZoneId=_string("Route 53's zone of domainTarget, for an alias record"),
+        ),
         outputs=_map("The outputs of spec.outputs", {"type": "string"}),
     ),
     # without this kstatus calls an object that nobody looked at Current

@@ -7,6 +7,8 @@ from fargate_operator.model import parse_app
 from test_model import manifest
 
 HERE = Place("123456789012", "eu-west-1", "aws")
+CODE = {"s3Bucket": "x", "s3Key": "y", "handler": "a.b", "runtime": "python3.13"}
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1"
 SQS = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 
 
@@ -23,7 +25,7 @@ def web(**fields):
 
 
 def function(**fields):
-    return {"functions": {"api": {"image": "app", **fields}}}
+    return {"images": {"app": {"uri": ECR}}, "functions": {"api": {"image": "app", **fields}}}
 
 
 def event(**kind):
@@ -41,11 +43,8 @@ WRONG = {
     "spec.services.web.scaling.queue.arn": (web(scaling={"min": 1, "max": 2, "queue": {"arn": "arn:aws:sns:eu-west-1:123456789012:x", "backlogPerTask": 1}}), "is not the ARN of an SQS queue"),
     "spec.services.web.connect.namespace": (web(connect={"namespace": "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-1"}), "is in us-east-1"),
     "spec.scheduledTasks.report.deadLetterQueueArn": ({"scheduledTasks": {"report": {"image": "app", "schedule": "rate(1 hour)", "deadLetterQueueArn": "arn:aws:sns:eu-west-1:123456789012:x"}}}, "is not the ARN of an SQS queue"),
-    "spec.functions.api.onFailure": (function(onFailure="arn:aws:s3:::x"), "is not the ARN of a queue, topic, function or event bus"),
+    "spec.functions.api.layers[0]": ({"functions": {"api": {"code": CODE, "layers": ["arn:aws:lambda:us-east-1:123456789012:layer:x:1"]}}}, "is in us-east-1; a layer's version must be in the app's region"),
     "spec.functions.api.events.one.sqs.queueArn": (event(sqs={"queueArn": SQS.replace("eu", "us")}), "is in us-west-1"),
-    "spec.functions.api.events.one.sns.topicArn": (event(sns={"topicArn": SQS}), "is not the ARN of an SNS topic"),
-    "spec.functions.api.events.one.stream.arn": (event(stream={"arn": SQS}), "is not the ARN of a Kinesis stream or a DynamoDB stream"),
-    "spec.functions.api.events.one.eventBridge.bus": (event(eventBridge={"bus": SQS, "pattern": {"source": ["x"]}}), "is not the ARN of an EventBridge bus"),
     "spec.httpApi.domain.certificateArn": ({"httpApi": {"domain": {"name": "a.example.com", "certificateArn": "arn:aws:acm:eu-west-1:210987654321:certificate/x"}}}, "is of account 210987654321"),
 }  # fmt: skip
 
@@ -71,8 +70,8 @@ def test_references_and_what_is_not_known_yet_pass():
     assert told(Place(), iam={"taskRoleArn": "arn:aws:iam::210987654321:role/x"}) == {}
 
 
-def test_a_topic_may_be_in_another_region_and_a_queue_of_another_account():
-    topic = event(sns={"topicArn": "arn:aws:sns:us-east-1:210987654321:news"})
+def test_a_topic_and_a_queue_may_be_of_another_account():
+    topic = event(sns={"topicArn": "arn:aws:sns:eu-west-1:210987654321:news"})
     queue = event(sqs={"queueArn": SQS.replace("123456789012", "210987654321")})
     assert [told(**one) for one in (topic, queue)] == [{}, {}]
 

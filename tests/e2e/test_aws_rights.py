@@ -15,7 +15,8 @@ from ways_around import DEFAULT
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
-BOUNDS = {"default": {**DEFAULT, "images": ["*"], "resourceTypes": ["AWS::SQS::Queue"]}}
+BOUNDS = {"default": {**DEFAULT, "images": ["*"], "resourceTypes": ["AWS::SQS::Queue"], "buckets": ["code"]}}
+CODE = {"s3Bucket": "code", "s3Key": "api.zip", "handler": "api.handler", "runtime": "python3.13"}
 
 
 @pytest.fixture
@@ -26,7 +27,11 @@ def place(tmp_path):
                 "template_bucket": "templates"}  # fmt: skip
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
         plane.install()
-        emulator.client("s3").create_bucket(Bucket="templates", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3 = emulator.client("s3")
+        for bucket in ("templates", "code"):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket="code", Key="api.zip", Body=b"code")
         ecr = emulator.client("ecr")
         ecr.create_repository(repositoryName="shop")
         ecr.put_image(repositoryName="shop", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
@@ -37,14 +42,14 @@ def place(tmp_path):
 def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world, proxy, operator = place
     images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
-    world.apply(images=images)
+    world.apply(images=images, functions={"api": {"code": CODE}})
     status = world.ready()
     name = status["stack"]["name"]
     world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
     world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # a template that is too large to be sent, protected, and one that fails
     large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
-    world.apply(images=images, services=large, terminationProtection=True)
+    world.apply(images=images, services=large, functions=None, terminationProtection=True)
     world.ready()
     world.apply(
         images=images,

@@ -1,4 +1,4 @@
-"""Facts: what a spec leaves open, looked up in EC2 and ECR."""
+"""Facts: what a spec leaves open, looked up in EC2, ECR and S3."""
 
 import re
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
+from fargate_operator.aws.code import versions
 from fargate_operator.aws.errors import code, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
@@ -31,7 +32,8 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     subnets = {}
     for key, asked in network_questions(app).items():
         subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked)
-    return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images)
+    objects = versions(clients, region, app, pins.code if pins else {})
+    return Facts(account, region, partition, subnets=dict(sorted(subnets.items())), images=images, code=objects)
 
 
 def image_uri(clients: Clients, account: str, image: Image) -> str:

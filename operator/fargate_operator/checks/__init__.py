@@ -6,6 +6,8 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.checks.connect import connect_faults
 from fargate_operator.checks.containers import container_faults
+from fargate_operator.checks.events import EVENT_CHECKS
+from fargate_operator.checks.functions import FUNCTION_CHECKS
 from fargate_operator.checks.schedules import schedule_faults
 from fargate_operator.checks.secrets import secret_faults
 from fargate_operator.errors import Fault
@@ -20,6 +22,8 @@ from fargate_operator.workloads.service import ServiceSpec
 def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
     """Every fault between fields. `raw` is the spec as written, for names whose values are faulty themselves."""
     checks = (
+        *FUNCTION_CHECKS,
+        *EVENT_CHECKS,
         _images,
         _unknown_images,
         _sizes,

@@ -18,7 +18,7 @@ from fargate_operator.workloads.service import ServiceSpec
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What an ARN must be of: `resources` are services with what their resource part begins with.
+    """What an ARN must be of: `resources` are services with what their resource part begins with; none: whatever.
 
     `region` and `account`: whether it must be in the app's own.
     """
@@ -37,15 +37,11 @@ SERVER_CERTIFICATE = Kind("an ACM or IAM server certificate", (("acm", "certific
 LISTENER = Kind("a listener of an Application Load Balancer", (("elasticloadbalancing", "listener/app/"),))
 METERED_QUEUE = Kind("an SQS queue", (("sqs", ""),))  # its metrics are in the account's own CloudWatch
 QUEUE = Kind("an SQS queue", (("sqs", ""),), account=False)
-TOPIC = Kind("an SNS topic", (("sns", ""),), region=False, account=False)
-STREAM = Kind("a Kinesis stream or a DynamoDB stream", (("kinesis", "stream/"), ("dynamodb", "table/")), account=False)
-BUS = Kind("an EventBridge bus", (("events", "event-bus/"),), account=False)
-LAYER = Kind("a layer's version", (("lambda", "layer:"),), account=False)
 NAMESPACE = Kind("a Cloud Map namespace", (("servicediscovery", "namespace/"),), account=False)
-DESTINATION = Kind(
-    "a queue, topic, function or event bus", (("sqs", ""), ("sns", ""), ("lambda", "function:"), ("events", "event-bus/")),
-    account=False,
-)  # fmt: skip
+# Of which service these are is judged with the rest of a function's events (`checks.events`), where references count as well.
+SOURCE = Kind("what a function's event comes from", (), account=False)
+DESTINATION = Kind("a function's destination", (), account=False)
+LAYER = Kind("a layer's version", (), account=False)
 
 Named = tuple[str, str | None, Kind]
 
@@ -60,11 +56,12 @@ def arn_faults(app: App, place: Place) -> Iterable[Fault]:
 def _wrong(arn: str, kind: Kind, place: Place) -> str:
     """The first thing that is wrong with it, and what would be right."""
     parts = arn.split(":", 5)
-    example = f"arn:{place.partition or 'aws'}:{kind.resources[0][0]}:…:{kind.resources[0][1]}…"
+    service, begin = kind.resources[0] if kind.resources else ("…", "")
+    example = f"arn:{place.partition or 'aws'}:{service}:…:{begin}…"
     if len(parts) < 6 or not parts[5]:
         return f"{arn!r} is no whole ARN; must be that of {kind.what}: {example}"
     _, partition, service, region, account, resource = parts
-    if not any(service == one and resource.startswith(begin) for one, begin in kind.resources):
+    if kind.resources and not any(service == one and resource.startswith(begin) for one, begin in kind.resources):
         return f"{arn!r} is not the ARN of {kind.what}; must begin {example}"
     if place.partition and partition != place.partition:
         return f"{arn!r} is of the partition {partition}; the app's is {place.partition}"
@@ -119,10 +116,10 @@ def _function(path: str, function: FunctionSpec) -> Iterator[Named]:
 
 def _event(path: str, event: Event) -> Iterator[Named]:
     if event.sqs:
-        yield f"{path}.sqs.queueArn", event.sqs.queue_arn, QUEUE
+        yield f"{path}.sqs.queueArn", event.sqs.queue_arn, SOURCE
     if event.sns:
-        yield f"{path}.sns.topicArn", event.sns.topic_arn, TOPIC
+        yield f"{path}.sns.topicArn", event.sns.topic_arn, SOURCE
     if event.stream:
-        yield f"{path}.stream.arn", event.stream.arn, STREAM
+        yield f"{path}.stream.arn", event.stream.arn, SOURCE
     if event.event_bridge:
-        yield f"{path}.eventBridge.bus", event.event_bridge.bus, BUS
+        yield f"{path}.eventBridge.bus", event.event_bridge.bus, SOURCE

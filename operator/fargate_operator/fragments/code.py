@@ -35,3 +35,10 @@ class Code(Strict):
     runtime: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9.]+$", max_length=32)] = need(
         "Lambda's runtime, as in python3.13", aws="AWS::Lambda::Function Runtime"
     )
+
+    cel = [
+        {
+            "rule": "!(has(self.s3ObjectVersion) && has(self.sha256))",
+            "message": "s3ObjectVersion and sha256 exclude each other",
+        }
+    ]

@@ -14,6 +14,7 @@ _MAPPING = "AWS::Lambda::EventSourceMapping"
 _SCHEDULE = "AWS::Scheduler::Schedule"
 _RULE = "AWS::Events::Rule"
 _SUBSCRIPTION = "AWS::SNS::Subscription"
+_FILTERS = "Event filter patterns, one of which must match; AWS's quota is 5 an event, 10 on request"
 Filters = Annotated[list[Raw], Field(max_length=10)]
 
 
@@ -43,7 +44,7 @@ class ScheduleEvent(Strict):
 class SqsEvent(Strict):
     """Messages of an SQS queue."""
 
-    queue_arn: Arn = need("The queue", aws=f"{_MAPPING} EventSourceArn")
+    queue_arn: Arn = need("The queue; a FIFO one has batches of 10 at most and no batchWindow", aws=f"{_MAPPING} EventSourceArn")
     batch_size: Annotated[Int, Field(ge=1, le=10000)] | None = text(
         "Most messages an invocation; over 10 needs batchWindow", default="10", aws=f"{_MAPPING} BatchSize"
     )
@@ -56,13 +57,13 @@ class SqsEvent(Strict):
     partial_failures: Flag | None = text(
         "Whether the function reports which messages failed", default="false", aws=f"{_MAPPING} FunctionResponseTypes"
     )
-    filters: Filters | None = text("Event filter patterns", default="none", aws=f"{_MAPPING} FilterCriteria")
+    filters: Filters | None = text(_FILTERS, default="none", aws=f"{_MAPPING} FilterCriteria")
 
 
 class SnsEvent(Strict):
     """Messages of an SNS topic."""
 
-    topic_arn: Arn = need("The topic", aws=f"{_SUBSCRIPTION} TopicArn")
+    topic_arn: Arn = need("The topic, a standard one", aws=f"{_SUBSCRIPTION} TopicArn")
     filter: Raw | None = text("Filter policy on the message's attributes", default="none", aws=f"{_SUBSCRIPTION} FilterPolicy")
 
 
@@ -76,7 +77,9 @@ class EventBridgeEvent(Strict):
 class StreamEvent(Strict):
     """Records of a Kinesis stream or a DynamoDB stream."""
 
-    arn: Arn = need("The stream", aws=f"{_MAPPING} EventSourceArn")
+    arn: Arn = need(
+        "The stream; which of the two it is, its ARN or the resource that is referred to tells", aws=f"{_MAPPING} EventSourceArn"
+    )
     starting_position: Literal["LATEST", "TRIM_HORIZON"] | None = text(
         "Where to begin", default="LATEST", aws=f"{_MAPPING} StartingPosition"
     )
@@ -89,13 +92,15 @@ class StreamEvent(Strict):
     partial_failures: Flag | None = text(
         "Whether the function reports which record failed", default="false", aws=f"{_MAPPING} FunctionResponseTypes"
     )
-    filters: Filters | None = text("Event filter patterns", default="none", aws=f"{_MAPPING} FilterCriteria")
+    filters: Filters | None = text(_FILTERS, default="none", aws=f"{_MAPPING} FilterCriteria")
 
 
 class S3Event(Strict):
     """Events of an existing bucket that sends them to EventBridge."""
 
-    bucket: Text = need("The bucket's name", aws=f"{_RULE} EventPattern.detail.bucket.name")
+    bucket: Text = need(
+        "The bucket's name; it must send its events to EventBridge", aws=f"{_RULE} EventPattern.detail.bucket.name"
+    )
     events: Annotated[list[Text], Field(min_length=1, max_length=20)] | None = text(
         "EventBridge's detail types", default="Object Created", aws=f"{_RULE} EventPattern.detail-type"
     )

@@ -9,10 +9,19 @@ from pydantic import Field, StringConstraints
 
 from fargate_operator.fragments.values import Arn, Duration, Key, Strict, Text, need, text
 
+AWS_IAM = "AWS_IAM"  # the authorizer that needs no definition
 Texts = Annotated[list[Text], Field(max_length=100)]
 _API = "AWS::ApiGatewayV2::Api"
-_AUTHORIZER = "AWS::ApiGatewayV2::Authorizer"
+_AUTHORIZER = "AWS::ApiGatewayV2::Api Body.components.securitySchemes"
 Host = Annotated[str, StringConstraints(strict=True, pattern=r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)]
+
+
+IdentitySource = Annotated[
+    str,
+    StringConstraints(
+        strict=True, pattern=r"^\$(request\.header|request\.querystring|stageVariables|context)\.[A-Za-z0-9._-]+$", max_length=256
+    ),
+]
 
 
 class Cors(Strict):
@@ -34,24 +43,24 @@ class JwtAuthorizer(Strict):
     """Lets in who brings a JSON web token of the issuer for one of the audiences."""
 
     issuer: Annotated[str, StringConstraints(strict=True, pattern=r"^(https://|\$\{)", max_length=256)] = need(
-        "URL of the issuer", aws=f"{_AUTHORIZER} JwtConfiguration.Issuer"
+        "URL of the issuer", aws=f"{_AUTHORIZER} jwtConfiguration.issuer"
     )
     audience: Annotated[list[Text], Field(min_length=1, max_length=50)] = need(
-        "Audiences, one of which the token must be for", aws=f"{_AUTHORIZER} JwtConfiguration.Audience"
+        "Audiences, one of which the token must be for", aws=f"{_AUTHORIZER} jwtConfiguration.audience"
     )
 
 
 class LambdaAuthorizer(Strict):
     """Lets in whom a function of the app lets in, by the simple response format."""
 
-    function: Text = need("A name in functions", aws=f"{_AUTHORIZER} AuthorizerUri")
-    identity_sources: Annotated[list[Text], Field(min_length=1, max_length=10)] | None = text(
+    function: Text = need("A name in functions", aws=f"{_AUTHORIZER} authorizerUri, AWS::Lambda::Permission")
+    identity_sources: Annotated[list[IdentitySource], Field(min_length=1, max_length=10)] | None = text(
         "What of the request the answer is remembered by, and without which a request is refused",
         default="$request.header.Authorization",
-        aws=f"{_AUTHORIZER} IdentitySource",
+        aws=f"{_AUTHORIZER} identitySource",
     )
     ttl: Duration | None = text(
-        "How long an answer is remembered, up to 1h", default="not at all", aws=f"{_AUTHORIZER} AuthorizerResultTtlInSeconds"
+        "How long an answer is remembered, up to 1h", default="not at all", aws=f"{_AUTHORIZER} authorizerResultTtlInSeconds"
     )
 
 
@@ -76,7 +85,7 @@ class Domain(Strict):
 class HttpApi(Strict):
     """The HTTP API that the httpApi events share."""
 
-    cors: Cors | None = text("Cross-origin requests", default="none", aws=f"{_API} CorsConfiguration")
+    cors: Cors | None = text("Cross-origin requests", default="none", aws=f"{_API} Body.x-amazon-apigateway-cors")
     authorizers: Annotated[dict[Key, Authorizer], Field(max_length=10)] | None = text(
         "By name; who may call", default="none", aws=_AUTHORIZER
     )

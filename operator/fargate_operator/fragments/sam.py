@@ -6,6 +6,7 @@ a second and 30 MB. It keeps the region in a class variable, so each call sets i
 
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _LOCK = threading.Lock()
@@ -22,7 +23,6 @@ def translate(resources: dict[str, Any], region: str) -> dict[str, Any]:
     """Serverless resources as plain CloudFormation, by logical ID. ValueError with SAM's own words where it refuses."""
     from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
-    from samtranslator.translator.translator import Translator  # noqa: PLC0415
     from samtranslator.utils.py27hash_fix import (  # noqa: PLC0415
         to_py27_compatible_template,
         undo_mark_unicode_str_in_template,
@@ -32,7 +32,7 @@ def translate(resources: dict[str, Any], region: str) -> dict[str, Any]:
     with _LOCK:
         to_py27_compatible_template(fragment, {})  # SAM's own hashes of logical IDs rest on it
         try:
-            translator = Translator({}, Parser(), boto_session=_Session(region))
+            translator = _translator()({}, Parser(), boto_session=_Session(region))
             translated = translator.translate(fragment, parameter_values={})
         except InvalidDocumentException as error:
             causes = sorted(str(getattr(cause, "message", cause)) for cause in error.causes)
@@ -40,3 +40,12 @@ def translate(resources: dict[str, Any], region: str) -> dict[str, Any]:
         translator.metrics.publish()  # goes nowhere; without it SAM complains on standard error
     body: dict[str, Any] = undo_mark_unicode_str_in_template(translated)["Resources"]
     return body
+
+
+@cache
+def _translator() -> Any:
+    """SAM's Translator, which would validate its own policy templates anew for every app: two thirds of all the time."""
+    from samtranslator.translator import translator  # noqa: PLC0415
+
+    translator.make_policy_template_for_function_plugin = cache(translator.make_policy_template_for_function_plugin)
+    return translator.Translator

@@ -1,4 +1,4 @@
-"""Functions: Lambda functions from the app's images, through the AWS Serverless Application Model. Pure."""
+"""Functions: Lambda functions from images or from code in S3, through the AWS Serverless Application Model. Pure."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -6,8 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments.api import cors
+from fargate_operator.fragments.arns import parts, references
 from fargate_operator.fragments.code import Code
-from fargate_operator.fragments.events import Event, ScheduleEvent, SqsEvent
+from fargate_operator.fragments.event_sources import sources
+from fargate_operator.fragments.events import Event
 from fargate_operator.fragments.http_api import Cors
 from fargate_operator.fragments.iam import Iam, secret_arn, secret_statements
 from fargate_operator.fragments.scope import Scope
@@ -27,7 +30,7 @@ from fargate_operator.fragments.values import (
     seconds,
     text,
 )
-from fargate_operator.template import canonical
+from fargate_operator.template import digest
 
 _FUNCTION = "AWS::Lambda::Function"
 
@@ -77,7 +80,7 @@ class FunctionSpec(Strict):
         "Invocations kept for it, and at most", default="none", aws=f"{_FUNCTION} ReservedConcurrentExecutions"
     )
     provisioned_concurrency: Annotated[Int, Field(ge=1, le=10000)] | None = text(
-        "Environments kept warm, on an alias that is published with each version",
+        "Environments kept warm, on an alias that is published with each version, and that events and URL then lead to",
         default="none",
         aws="AWS::Lambda::Alias ProvisionedConcurrencyConfig, AWS::Lambda::Version",
     )
@@ -90,49 +93,74 @@ class FunctionSpec(Strict):
     )
     url: Url | None = text("A function URL", default="none", aws="AWS::Lambda::Url")
     on_failure: Arn | None = text(
-        "Where asynchronous invocations go that failed for good: a queue, topic, function or event bus",
+        "Where asynchronous invocations go that failed for good: a standard queue or topic, a function or an event bus",
         default="none",
         aws="AWS::Lambda::EventInvokeConfig DestinationConfig.OnFailure",
     )
     events: Annotated[dict[Key, Event], Field(max_length=20)] | None = text("By name; what invokes it", default="none")
 
-    cel = [{"rule": "has(self.image) != has(self.code)", "message": "a function has either an image or code"}]
+    cel = [
+        {"rule": "has(self.image) != has(self.code)", "message": "a function has either an image or code"},
+        {
+            "rule": "!has(self.code) || (!has(self.command) && !has(self.entryPoint))",
+            "message": "command and entryPoint go with an image only",
+        },
+        {"rule": "!has(self.layers) || has(self.code)", "message": "layers go with code only"},
+        {
+            "rule": "!has(self.provisionedConcurrency) || !has(self.reservedConcurrency) || "
+            "self.provisionedConcurrency <= self.reservedConcurrency",
+            "message": "provisionedConcurrency cannot be more than reservedConcurrency",
+        },
+    ]
 
 
 ALIAS = "live"
+# What a published version keeps of the function: when none of it changes, Lambda publishes no new one.
+_SNAPSHOT = (
+    "Architectures", "CodeUri", "Environment", "EphemeralStorage", "Handler", "ImageConfig", "ImageUri", "Layers",
+    "LoggingConfig", "MemorySize", "Runtime", "Timeout", "Tracing", "VpcConfig",
+)  # fmt: skip
+DESTINATIONS = {"sqs": "SQS", "sns": "SNS", "lambda": "Lambda", "events": "EventBridge"}  # by service
 
 
-def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam) -> tuple[str, dict[str, Any]]:
-    """The AWS::Serverless::Function, by its logical ID."""
-    secrets = {**scope.secrets, **(spec.secrets or {})}
-    config = {name: words for name, words in (("Command", spec.command), ("EntryPoint", spec.entry_point)) if words}
+def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The AWS::Serverless::Function, by its logical ID; `resources` are the app's raw ones."""
+    secrets, tags = {**scope.secrets, **(spec.secrets or {})}, {**scope.tags, **(spec.tags or {})}
     properties: dict[str, Any] = {
-        "PackageType": "Image",
-        "ImageUri": scope.facts.images[spec.image or ""],
-        "ImageConfig": config or None,
+        **_code(key, spec, scope),
         "MemorySize": spec.memory or 1024,
         "Timeout": seconds(spec.timeout or "30s"),
+        "EphemeralStorage": {"Size": spec.ephemeral_storage_mib} if spec.ephemeral_storage_mib else None,
+        "Tracing": "Active" if spec.tracing else None,
+        "VpcConfig": _vpc(scope) if spec.vpc else None,
         "Environment": _environment({**scope.environment, **(spec.environment or {})}, secrets),
         "Policies": [*_policies(iam, secrets)] or None,
         "PermissionsBoundary": iam.permissions_boundary,
         "ReservedConcurrentExecutions": spec.reserved_concurrency,
         "FunctionUrlConfig": _url(spec.url) if spec.url else None,
+        "EventInvokeConfig": _invoke(spec.on_failure, resources) if spec.on_failure else None,
         "LoggingConfig": {"LogGroup": scope.log_group},
-        "Tags": {**scope.tags, **(spec.tags or {})} or None,
-        "Events": {names.identifier(name): _event(event) for name, event in sorted((spec.events or {}).items())} or None,
+        "Tags": tags or None,
+        "PropagateTags": True if tags and _makes_more(spec) else None,
+        "Events": sources(spec.events, resources) or None,
     }
     if architecture := spec.architecture or scope.architecture:
         properties["Architectures"] = ["arm64" if architecture == "ARM64" else "x86_64"]
-    if spec.provisioned_concurrency:
-        properties["AutoPublishAlias"] = ALIAS
-        properties["ProvisionedConcurrencyConfig"] = {"ProvisionedConcurrentExecutions": spec.provisioned_concurrency}
     kept = {name: value for name, value in properties.items() if value is not None}
+    if spec.provisioned_concurrency:
+        kept |= _published(kept, spec.provisioned_concurrency, resources)
     return logical_id(key), {"Type": "AWS::Serverless::Function", "Properties": kept}
 
 
 def logical_id(key: str) -> str:
     """`<N>Function`."""
     return f"{names.identifier(key)}Function"
+
+
+def invoked(key: str, spec: FunctionSpec) -> dict[str, Any]:
+    """The ARN by which the function is invoked: its alias's where it has one."""
+    function = logical_id(key)
+    return {"Ref": f"{function}Alias{ALIAS}"} if spec.provisioned_concurrency else {"Fn::GetAtt": [function, "Arn"]}
 
 
 def outputs(key: str, spec: FunctionSpec) -> dict[str, Any]:
@@ -144,9 +172,62 @@ def outputs(key: str, spec: FunctionSpec) -> dict[str, Any]:
     return body
 
 
-def uses_http_api(spec: FunctionSpec) -> bool:
-    """Whether one of its events is a route."""
-    return any(event.http_api for event in (spec.events or {}).values())
+def routes(functions: Mapping[str, FunctionSpec] | None) -> list[tuple[str, str, Any]]:
+    """The httpApi events of all functions as (function, event, its HttpApiEvent), in the order of the names."""
+    return [
+        (key, name, event.http_api)
+        for key, one in sorted((functions or {}).items())
+        for name, event in sorted((one.events or {}).items())
+        if event.http_api
+    ]
+
+
+def _makes_more(spec: FunctionSpec) -> bool:
+    """Whether its events make resources of their own, which take tags; a route is a part of the API."""
+    return any(not event.http_api for event in (spec.events or {}).values())
+
+
+def _code(key: str, spec: FunctionSpec, scope: Scope) -> dict[str, Any]:
+    if spec.code is None:
+        config = {name: words for name, words in (("Command", spec.command), ("EntryPoint", spec.entry_point)) if words}
+        return {"PackageType": "Image", "ImageUri": scope.facts.images[spec.image or ""], "ImageConfig": config or None}
+    code = spec.code
+    version = code.s3_object_version or scope.facts.code[key]
+    return {
+        "PackageType": "Zip",
+        "CodeUri": {"Bucket": code.s3_bucket, "Key": code.s3_key, "Version": version},
+        "Handler": code.handler,
+        "Runtime": code.runtime,
+        "Layers": spec.layers,
+    }
+
+
+def _published(properties: Mapping[str, Any], warm: int, resources: Mapping[str, Any]) -> dict[str, Any]:
+    """A version of just this code and configuration, behind an alias that has `warm` environments.
+
+    SAM's own choice leaves out the command and the timeout, or takes in the tags, for which Lambda publishes no version. The
+    digest stands in the function's description, too, so that what a reference leads to counts: of the app's own resources, by
+    their bodies. The version before goes, as CDK has it: Lambda counts the code of each that stays against the account.
+    """
+    kept = {name: properties[name] for name in _SNAPSHOT if name in properties}
+    stems = {name.split(".")[0] for name in references(str(kept))}
+    snapshot = {"function": kept, "resources": {name: resources[name] for name in sorted(stems & resources.keys())}}
+    return {
+        "AutoPublishAlias": ALIAS,
+        "AutoPublishCodeSha256": digest(snapshot).removeprefix("sha256:"),
+        "VersionDeletionPolicy": "Delete",
+        "ProvisionedConcurrencyConfig": {"ProvisionedConcurrentExecutions": warm},
+    }
+
+
+def _vpc(scope: Scope) -> dict[str, Any]:
+    place = scope.awsvpc(None, always=True)
+    return {"SubnetIds": place["Subnets"], "SecurityGroupIds": place["SecurityGroups"]}
+
+
+def _invoke(arn: str, resources: Mapping[str, Any]) -> dict[str, Any]:
+    kind = DESTINATIONS.get(parts(arn, resources).service, "SQS")
+    return {"DestinationConfig": {"OnFailure": {"Type": kind, "Destination": arn}}}
 
 
 def _environment(environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Any] | None:
@@ -162,55 +243,4 @@ def _policies(iam: Iam, secrets: Mapping[str, str]) -> list[Any]:
 
 
 def _url(url: Url) -> dict[str, Any]:
-    body: dict[str, Any] = {"AuthType": url.auth or "AWS_IAM"}
-    if url.cors:
-        cors = url.cors
-        values: dict[str, Any] = {
-            "AllowOrigins": cors.allow_origins,
-            "AllowMethods": cors.allow_methods,
-            "AllowHeaders": cors.allow_headers,
-            "MaxAge": seconds(cors.max_age) if cors.max_age else None,
-        }
-        body["Cors"] = {name: value for name, value in values.items() if value}
-    return body
-
-
-def _event(event: Event) -> dict[str, Any]:
-    if event.http_api:
-        return {"Type": "HttpApi", "Properties": _route(event.http_api.route)}
-    if event.schedule:
-        return {"Type": "ScheduleV2", "Properties": _schedule(event.schedule)}
-    return {"Type": "SQS", "Properties": _queue(event.sqs) if event.sqs else {}}
-
-
-def _route(route: str) -> dict[str, Any]:
-    api: dict[str, Any] = {"ApiId": {"Ref": names.HTTP_API}}
-    if route == "$default":
-        return api
-    method, path = route.split(" ", 1)
-    return {**api, "Method": method, "Path": path}
-
-
-def _schedule(schedule: ScheduleEvent) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "ScheduleExpression": schedule.expression,
-        "State": "DISABLED" if schedule.enabled is False else "ENABLED",
-    }
-    if schedule.time_zone:
-        body["ScheduleExpressionTimezone"] = schedule.time_zone
-    if schedule.input is not None:
-        body["Input"] = canonical(schedule.input)
-    return body
-
-
-def _queue(queue: SqsEvent) -> dict[str, Any]:
-    body: dict[str, Any] = {"Queue": queue.queue_arn, "BatchSize": queue.batch_size or 10}
-    if queue.batch_window:
-        body["MaximumBatchingWindowInSeconds"] = seconds(queue.batch_window)
-    if queue.maximum_concurrency:
-        body["ScalingConfig"] = {"MaximumConcurrency": queue.maximum_concurrency}
-    if queue.partial_failures:
-        body["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
-    if queue.filters:
-        body["FilterCriteria"] = {"Filters": [{"Pattern": canonical(pattern)} for pattern in queue.filters]}
-    return body
+    return {"AuthType": url.auth or "AWS_IAM", **({"Cors": cors(url.cors)} if url.cors else {})}
