@@ -80,7 +80,7 @@ def test_only_named_services_get_rights_on_everything():
                   for action in one["Action"]}  # fmt: skip
     assert everything == {
         "apigateway", "application-autoscaling", "cloudwatch", "ec2", "ecs", "elasticloadbalancing", "events", "lambda", "logs",
-        "scheduler", "sns",
+        "scheduler", "servicediscovery", "sns",
     }  # fmt: skip
 
 

@@ -380,6 +380,47 @@ WAYS: dict[str, Way] = {
         _override(taskDefinition={"Volumes": [{"Name": "d", "EFSVolumeConfiguration": {"FilesystemId": "fs-0a1b2c3d"}}]}),
         {"arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
     ),
+    "somebody's file system as a volume": Way(
+        "spec.services.web.volumes.data.efs.fileSystemId", "arns",
+        _web(volumes={"data": {"mountPath": "/data", "efs": {"fileSystemId": "fs-0a1b2c3d"}}}),
+        {"arns": ["arn:aws:elasticfilesystem:eu-west-1:*:file-system/fs-0a1b2c3d"]},
+    ),
+    "somebody's access point": Way(
+        "spec.tasks.copy.volumes.data.efs.accessPointId", "arns",
+        {"tasks": {"copy": {"image": "app", "volumes": {"data": {"mountPath": "/data", "efs": {
+            "fileSystemId": "fs-0a1b2c3d", "accessPointId": "fsap-0a1b2c3d", "readOnly": True}}}}}},
+        {"arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d", "arn:aws:elasticfilesystem:*:access-point/fsap-0a1b2c3d"]},
+    ),
+    "a file system laundered through a parameter": Way(
+        "spec.services.web.volumes.data.efs.fileSystemId", "arns",
+        _two(_parameter("fs-0a1b2c3d"), _web(volumes={"data": {"mountPath": "/data", "efs": {"fileSystemId": "${Parameter.Value}"}}})),
+        {_TYPES: ["AWS::SSM::*"], "arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
+    ),
+    "the right to a file system that an override takes out of the task": Way(
+        "spec.services.web.volumes.data.efs.fileSystemId", "arns",
+        _web(volumes={"data": {"mountPath": "/data", "efs": {"fileSystemId": "fs-0a1b2c3d"}}},
+             overrides={"taskDefinition": {"Volumes": []}, "container": {"MountPoints": []}}),
+        {"arns": ["arn:aws:elasticfilesystem:*:file-system/fs-0a1b2c3d"]},
+    ),
+    "somebody's namespace": Way(
+        "spec.services.web.connect.namespace", "arns",
+        _web(connect={"namespace": f"arn:aws:servicediscovery:eu-west-1:{ACCOUNT}:namespace/ns-other"}),
+        {"arns": ["arn:aws:servicediscovery:*:namespace/ns-other"]},
+    ),
+    "somebody's namespace by its name, in an override": Way(
+        "spec.services.web.overrides.service.ServiceConnectConfiguration.Namespace", "arns",
+        _override(service={"ServiceConnectConfiguration": {"Enabled": True, "Namespace": "other"}}),
+        {"arns": ["arn:aws:servicediscovery:*:namespace/other"]},
+    ),
+    "somebody's image in a sidecar": Way(
+        "spec.images.agent", "images",
+        {"images": {"app": {"uri": "example/app:1"}, "agent": {"uri": "other/agent:1"}}, **_web(sidecars={"agent": {"image": "agent"}})},
+        {"images": ["example/*", "other/*"]},
+    ),
+    "somebody's dead-letter queue": Way(
+        "spec.scheduledTasks.report.deadLetterQueueArn", "arns",
+        {"scheduledTasks": {"report": {"image": "app", "schedule": "rate(1 hour)", "deadLetterQueueArn": QUEUE}}}, {"arns": [QUEUE]},
+    ),
     "somebody's security group": Way(
         "spec.network.securityGroupIds[0]", "securityGroups",
         {"network": {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}},

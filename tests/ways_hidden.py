@@ -88,10 +88,9 @@ HIDDEN: dict[str, Way] = {
              _override(container={"Secrets": [{"Name": "KEY", "ValueFrom": {"Ref": "Document"}}]})), None,
     ),
     "a pattern instead of a secret": Way(
-        "spec.functions.api.secrets.KEY", "secrets",
+        "spec.functions.api.secrets.KEY", "the six characters at its end",
         {"services": None, "images": {"app": {"uri": ECR_IMAGE}}, "functions": {"api": {"image": "app", "secrets": {
-            "KEY": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:own-******"}}}},
-        {"secrets": [f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:own-*"]},
+            "KEY": f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:own-******"}}}}, None,
     ),
     "a raw policy on somebody's role by its name": Way(
         "spec.resources.Thing.Properties.RoleName", "roles",

@@ -59,7 +59,9 @@ class Bounds(BaseModel):
     subnets: Patterns = _none("Subnets of tasks and load balancers, by id, those of the default VPC among them")
     security_groups: Patterns = _none("Security groups that exist outside the app, by id")
     images: Patterns = _none("Container images, as they are deployed: registry, repository, tag or digest")
-    arns: Patterns = _none("Whatever else exists outside the app and has an ARN: queues, topics, streams, certificates")
+    arns: Patterns = _none(
+        "Whatever else exists outside the app and has an ARN: queues, topics, streams, certificates, file systems"
+    )
     imports: Patterns = _none("Names of other stacks' exports that the app may import")
     exports: Patterns = _none("Names that the app's outputs may export")
     dynamic_references: Patterns = _none("What may stand between `{{resolve:` and `}}`")

@@ -8,9 +8,11 @@ from fargate_operator import names
 from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.balancer import placement_faults
 from fargate_operator.checks.places import function_places
+from fargate_operator.checks.roles import role_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments import api, listener
+from fargate_operator.fragments.connect import after_servers, namespace_resource
 from fargate_operator.fragments.deployment import shifts
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
@@ -20,6 +22,7 @@ from fargate_operator.fragments.priority import priorities
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
 from fargate_operator.fragments.task import TaskSpec
+from fargate_operator.fragments.volumes import mount_statements
 from fargate_operator.model import App
 from fargate_operator.references import PSEUDO, substitute, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
@@ -28,6 +31,7 @@ from fargate_operator.workloads.function import FunctionSpec
 
 COMPILER_VERSION = "2"
 DEFAULT_RETENTION = 30
+MOST_DESCRIPTION = 255  # of a security group; an object's namespace and name can have 316 characters
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
 
@@ -67,11 +71,8 @@ def compile_app(app: App, facts: Facts) -> Template:
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [
-        *_budget(template),
-        *_dangling(app, template),
-        *arn_faults(app, place(facts)),
-    ]
+    faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
+    faults += role_faults({name: template.resources[name] for name in resources})
     if faults:
         raise InvalidSpec(faults)
     return template
@@ -118,6 +119,7 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
     made: list[Resource] = []
     for key, one in sorted((spec.services or {}).items()):
         made += service.resources(key, one, scope)
+    made = after_servers(made)
     for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):
         made += scheduled_task.resources(key, scheduled, scope)
     for key, definition in sorted((spec.tasks or {}).items()):
@@ -132,6 +134,8 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
         found = scope.facts.subnets[subnets_key(question(network))]
         title = f"FargateApp {app.namespace}/{app.name}"
         yield from listener.resources(spec.load_balancer or LoadBalancer(), found, title, tags)
+    for name in sorted({one.connect.namespace for one in (spec.services or {}).values() if one.connect and one.connect.own()}):
+        yield namespace_resource(name, tags)
     yield from _roles(app, scope, made, tags)
     yield from made
 
@@ -140,15 +144,13 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
     """The shared roles that some task definition really uses."""
     iam = app.spec.iam or Iam()
     definitions = {one.logical_id: one for one in made if one.type == "AWS::ECS::TaskDefinition"}
-    used = [value for one in definitions.values() for value in one.properties.values()]
-    if {"Fn::GetAtt": [names.EXECUTION_ROLE, "Arn"]} in used:
-        secrets = [*scope.secrets.values()]
-        for _, _, workload in app.tasks():
-            secrets += (workload.secrets or {}).values()
+    if started := _users(app, definitions, "ExecutionRoleArn", names.EXECUTION_ROLE):
+        secrets = [value for one in started for value in {**scope.secrets, **(one.secrets or {})}.values()]
         yield execution_role(secrets, iam, tags)
-    if {"Fn::GetAtt": [names.TASK_ROLE, "Arn"]} in used:
-        exec_ = any(one.exec and not one.task_role_arn for one in (app.spec.services or {}).values())
-        yield task_role(iam, tags, exec_=exec_)
+    if running := _users(app, definitions, "TaskRoleArn", names.TASK_ROLE):
+        exec_ = any(isinstance(one, service.ServiceSpec) and one.exec for one in running)
+        mounted = [volume for one in running for volume in (one.volumes or {}).values()]
+        yield task_role(iam, tags, mount_statements(mounted), exec_=exec_)
     if shifting := [key for key, one in app.exposed().items() if shifts(one.deployment)]:
         yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
@@ -156,6 +158,13 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
         queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
         tasks = {logical_id: one for logical_id, one in definitions.items() if logical_id in own}
         yield scheduler_role(tasks, queues, scope.cluster_arn, iam)
+
+
+def _users(app: App, definitions: Mapping[str, Resource], property_: str, role: str) -> list[TaskSpec]:
+    """The tasks whose definition, after all overrides, has the app's own role."""
+    own = {"Fn::GetAtt": [role, "Arn"]}
+    made = ((task, definitions[f"{names.identifier(key)}Task"]) for _, key, task in app.tasks())
+    return [task for task, definition in made if definition.properties.get(property_) == own]
 
 
 def _cluster(app: App, tags: list[dict[str, str]]) -> Resource:
@@ -194,7 +203,8 @@ def _ingress(app: App, scope: Scope, vpc: str) -> list[dict[str, Any]]:
 
 
 def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]], ingress: list[dict[str, Any]]) -> Resource:
-    properties: dict[str, Any] = {"GroupDescription": f"Tasks of FargateApp {app.namespace}/{app.name}", "VpcId": vpc}
+    description = f"Tasks of FargateApp {app.namespace}/{app.name}"[:MOST_DESCRIPTION]
+    properties: dict[str, Any] = {"GroupDescription": description, "VpcId": vpc}
     if ingress:
         properties["SecurityGroupIngress"] = ingress
     if tags:

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Place
+from fargate_operator.fragments.connect import DNS_NAME, NAMESPACE
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -193,6 +194,14 @@ class Spec(Strict):
             }
             for kind in _KINDS
         ),
+        *(
+            {
+                "rule": f"!has(self.{kind}) || self.{kind}.all(name, !has(self.{kind}[name].sidecars) || "
+                f"self.{kind}[name].sidecars.all(one, has(self.images) && self.{kind}[name].sidecars[one].image in self.images))",
+                "message": f"each image of a sidecar in {kind} must be a name in images",
+            }
+            for kind in ("services", "scheduledTasks", "tasks")
+        ),
     ]
 
 
@@ -365,11 +374,16 @@ _PATTERNS = {
     "region": "must be a region such as eu-west-1",
     "path": "must begin with a slash",
     "codes": "must be HTTP codes from 200 to 499, such as 200, 200-299 or 200,204",
+    "mountPath": "must be an absolute path such as /data, and not / itself",
+    "fileSystemId": "must be the id of a file system, fs-0123456789abcdef0, not an ARN; or a ${…} reference to one",
+    "accessPointId": "must be the id of an access point, fsap-0123456789abcdef0, not an ARN; or a ${…} reference to one",
 }
 _SHAPES = {
     DURATION: "must be a duration such as 30s, 5m or 1h",
     ARN: "must be an ARN, or a ${…} reference to one",
     SECRET: "must be a parameter's name with a leading slash, or an ARN",
+    NAMESPACE: "must be a name of at most 128 letters, digits, dots, hyphens and underscores, or an ARN",
+    DNS_NAME: "must have only lower-case letters, digits, underscores, hyphens and dots, and begin with none of the last two",
     KEY: "must begin with a letter and have only letters, digits, hyphens and underscores",
 }
 
@@ -391,11 +405,12 @@ def _message(detail: Any) -> str:
 
 # What stands in for a required value that is faulty, so that the rest of its object is judged as well.
 _STAND_INS: dict[str, Any] = {
-    **dict.fromkeys(("image", "s3Bucket", "s3Key", "handler", "runtime", "namespace", "fileSystemId", "function", "bucket"), "x"),
+    **dict.fromkeys(("image", "s3Bucket", "s3Key", "handler", "runtime", "namespace", "function", "bucket"), "x"),
     **dict.fromkeys(("queueArn", "topicArn", "arn", "certificateArn"), "arn:"),
     **dict.fromkeys(("schedule", "expression"), "rate(1 hour)"),
     **dict.fromkeys(("min", "max", "backlogPerTask"), 1),
-    "route": "GET /", "mountPath": "/", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
+    "mountPath": "/x", "fileSystemId": "fs-00000000",
+    "route": "GET /", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
 }  # fmt: skip
 
 

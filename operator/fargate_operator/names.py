@@ -49,6 +49,11 @@ def authorizer(name: str) -> str:
     return f"{HTTP_API}{identifier(name)}Authorizer"
 
 
+def namespace(name: str) -> str:
+    """The logical ID of a Service Connect namespace of the app's own; two names can fall together, which is a fault."""
+    return f"FargateNamespace{identifier(name)}"
+
+
 def task_output(key: str) -> str:
     """The output that holds a workload's task definition ARN."""
     return f"{identifier(key)}TaskArn"

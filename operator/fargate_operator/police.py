@@ -5,7 +5,7 @@ outside the stack must be allowed by name. What cannot be judged is refused.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -95,18 +95,28 @@ class _Judge:
                 yield from self._within("managed_policies", "the policy", self._text(arn), f"spec.iam.managedPolicies[{number}]")
             if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
                 yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
-        places = [("spec", spec.secrets)] + [(f"spec.{field}.{key}", one.secrets) for field, key, one in self._app.workloads()]
+        yield from self._granted()
+
+    def _granted(self) -> Iterator[Fault]:
+        """What the app's roles get rights to by themselves: an override hides it from a task's definition, not from the role."""
+        raw = self._raw.keys()
+        places = [("spec", self._app.spec.secrets)]
+        places += [(f"spec.{field}.{key}", one.secrets) for field, key, one in self._app.workloads()]
         for path, secrets in places:
             for name, value in sorted((secrets or {}).items()):
-                value_ = substitute(value, self._raw.keys())
-                yield from self._reference("", "ValueFrom", value_, f"{path}.secrets.{name}")
-        yield from self._queues()
+                yield from self._reference("", "ValueFrom", substitute(value, raw), f"{path}.secrets.{name}")
+        yield from self._tasks(raw)
 
-    def _queues(self) -> Iterator[Fault]:
-        """Those that services scale by: a template has only their names."""
+    def _tasks(self, raw: Collection[str]) -> Iterator[Fault]:
+        """What an override could hide from the template, or what a template has by its name only."""
+        for field, key, task in self._app.tasks():
+            for name, volume in sorted((task.volumes or {}).items()):
+                path, efs = f"spec.{field}.{key}.volumes.{name}.efs", volume.efs
+                for label, id_ in (("fileSystemId", efs.file_system_id), ("accessPointId", efs.access_point_id)):
+                    yield from self._reference("", label, substitute(id_ or "", raw), f"{path}.{label}")
         for key, service in sorted((self._app.spec.services or {}).items()):
             if service.scaling and service.scaling.queue:
-                arn = substitute(service.scaling.queue.arn, self._raw.keys())
+                arn = substitute(service.scaling.queue.arn, raw)
                 yield from self._reference("", "QueueArn", arn, f"spec.services.{key}.scaling.queue.arn")
 
     def _texts(self, value: Any) -> list[str]:

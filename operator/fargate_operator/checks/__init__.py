@@ -5,13 +5,16 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.checks.balancer import balancer_faults, network_faults
+from fargate_operator.checks.connect import connect_faults
+from fargate_operator.checks.containers import container_faults
 from fargate_operator.checks.deployment import deployment_faults
 from fargate_operator.checks.events import EVENT_CHECKS
 from fargate_operator.checks.functions import FUNCTION_CHECKS
 from fargate_operator.checks.routing import routing_faults
 from fargate_operator.checks.scaling import scaling_faults
+from fargate_operator.checks.schedules import schedule_faults
+from fargate_operator.checks.secrets import secret_faults
 from fargate_operator.errors import Fault
-from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY, size_fault
 from fargate_operator.fragments.values import seconds
@@ -41,6 +44,10 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         balancer_faults,
         network_faults,
         routing_faults,
+        container_faults,
+        connect_faults,
+        secret_faults,
+        schedule_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 
@@ -145,19 +152,10 @@ def _function(function: FunctionSpec) -> Iterable[tuple[str, str]]:
         stems.setdefault(stem, name)
 
 
-# name → least and most, in seconds
-_CHECK_BOUNDS = {"interval": (5, 300), "timeout": (2, 120), "start_period": (0, 300)}
-
-
 def _durations(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     for field, key, task in app.tasks():
         path = f"spec.{field}.{key}"
         yield from _bounded(f"{path}.stopTimeout", task.stop_timeout, 1, 120)
-        if isinstance(task.health_check, HealthCheck):
-            for name, (least, most) in _CHECK_BOUNDS.items():
-                camel = "startPeriod" if name == "start_period" else name
-                yield from _bounded(f"{path}.healthCheck.{camel}", getattr(task.health_check, name), least, most)
-        yield from _bounded(f"{path}.flexibleWindow", getattr(task, "flexible_window", None), 60, 86400)
     for key, function in (app.spec.functions or {}).items():
         yield from _bounded(f"spec.functions.{key}.timeout", function.timeout, 1, 900)
         for name, event in (function.events or {}).items():

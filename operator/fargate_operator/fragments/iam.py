@@ -39,8 +39,8 @@ class Iam(Strict):
 def secret_statements(secrets: Iterable[str]) -> list[dict[str, Any]]:
     """The right to read exactly these parameters and secrets, as IAM statements."""
     values = sorted(set(secrets))
-    parameters = [secret_arn(value) for value in values if _is_parameter(value)]
-    managers = [secret_arn(value) for value in values if not _is_parameter(value)]
+    parameters = _unique(secret_arn(value) for value in values if _is_parameter(value))
+    managers = _unique(secret_arn(value) for value in values if not _is_parameter(value))
     statements: list[dict[str, Any]] = []
     if parameters:
         statements.append({"Effect": "Allow", "Action": ["ssm:GetParameters", "ssm:GetParameter"], "Resource": parameters})
@@ -84,9 +84,10 @@ _EXEC = {
 }
 
 
-def task_role(iam: Iam, tags: list[dict[str, str]], *, exec_: bool) -> Resource:
-    """The role of the code in tasks."""
+def task_role(iam: Iam, tags: list[dict[str, str]], mounts: list[Any], *, exec_: bool) -> Resource:
+    """The role of the code in tasks; `mounts` are the statements that let them mount their volumes."""
     policies = _policy("FargateTaskPolicy", list(iam.statements or ()))
+    policies += _policy("FargateVolumesPolicy", mounts)
     policies += _policy("FargateExecPolicy", [_EXEC] if exec_ else [])
     return _role(names.TASK_ROLE, trust("ecs-tasks.amazonaws.com"), iam, tags, policies, list(iam.managed_policies or ()))
 

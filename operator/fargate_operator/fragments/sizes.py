@@ -1,5 +1,6 @@
 """Fargate's pairs of cpu and memory.
 
+The table is one for X86_64 and ARM64; 8192 and 16384 need platform version 1.4.0, which Linux tasks have without being told.
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html. Pure.
 """
 

@@ -48,8 +48,8 @@ class TaskSpec(Strict):
         "Environment variables, merged over the shared ones", default="the shared ones", aws=f"{_CONTAINER}.Environment"
     )
     secrets: Secrets | None = text(
-        "Name → SSM parameter (with a leading slash) or secret ARN, with :json-key:stage:version where wanted; merged over the "
-        "shared ones, injected by ECS",
+        "Name → SSM parameter (with a leading slash) or secret ARN, with :json-key:version-stage:version-id where wanted; "
+        "merged over the shared ones, injected by ECS",
         default="the shared ones",
         aws=f"{_CONTAINER}.Secrets",
     )

@@ -6,20 +6,23 @@ See https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-r
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.fragments.container import environment_list, log_configuration
 from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.values import mebibytes, seconds
+from fargate_operator.fragments.volumes import mount_points, volume_list
 from fargate_operator.template import Resource
 
 
 def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str, Any]) -> Resource:
-    """`<N>Task`: one container named as the workload, `container` added by the kind, overrides last."""
+    """`<N>Task`: a container named as the workload, `container` added by the kind, then its sidecars; overrides last."""
     overrides = [one for one in (scope.overrides, spec.overrides) if one]
     main = merge_all({**_container(key, spec, scope), **container}, (one.container for one in overrides))
+    sidecars = [one.body(name, scope) for name, one in sorted((spec.sidecars or {}).items())]
     additional = [extra for one in overrides for extra in one.additional_containers or ()]
     properties: dict[str, Any] = {
-        "ContainerDefinitions": [main, *additional],
+        "ContainerDefinitions": [main, *sidecars, *additional],
         "Family": key,
         "NetworkMode": "awsvpc",
         "ExecutionRoleArn": spec.execution_role_arn or scope.execution_role,
@@ -32,6 +35,8 @@ def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str,
         properties["RuntimePlatform"] = {"CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX"}
     if spec.ephemeral_storage_gib:
         properties["EphemeralStorage"] = {"SizeInGiB": spec.ephemeral_storage_gib}
+    if spec.volumes:
+        properties["Volumes"] = volume_list(spec.volumes)
     if tags := tag_list(scope.tags, spec.tags):
         properties["Tags"] = tags
     return Resource(
@@ -47,7 +52,7 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
     secrets = {**scope.secrets, **(spec.secrets or {})}
     body: dict[str, Any] = {"Name": key, "Image": scope.facts.images[spec.image], "Essential": True}
     if environment:
-        body["Environment"] = [{"Name": name, "Value": value} for name, value in sorted(environment.items())]
+        body["Environment"] = environment_list(environment)
     if secrets:
         body["Secrets"] = [{"Name": name, "ValueFrom": value} for name, value in sorted(secrets.items())]
     if spec.entry_point:
@@ -58,12 +63,7 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
         body["HealthCheck"] = spec.health_check.body()
     if spec.stop_timeout:
         body["StopTimeout"] = seconds(spec.stop_timeout)
-    body["LogConfiguration"] = {
-        "LogDriver": "awslogs",
-        "Options": {
-            "awslogs-region": {"Ref": "AWS::Region"},
-            "awslogs-group": scope.log_group,
-            "awslogs-stream-prefix": "fargate",
-        },
-    }
+    if spec.volumes:
+        body["MountPoints"] = mount_points(spec.volumes)
+    body["LogConfiguration"] = log_configuration(scope)
     return body

@@ -20,7 +20,9 @@ class ScheduledTaskSpec(TaskSpec):
     """A task that is started by a schedule."""
 
     schedule: Schedule = need(
-        "rate(…), cron(…) or at(…), as EventBridge Scheduler has them", aws=f"{_SCHEDULE} ScheduleExpression"
+        "rate(5 minutes), cron(minutes hours day-of-month month day-of-week year) with ? for one of the days, or "
+        "at(2027-01-01T03:00:00)",
+        aws=f"{_SCHEDULE} ScheduleExpression",
     )
     time_zone: Text | None = text(
         "IANA name of the time zone of cron and at", default="UTC", aws=f"{_SCHEDULE} ScheduleExpressionTimezone"
@@ -30,16 +32,20 @@ class ScheduledTaskSpec(TaskSpec):
         "Tasks started each time", default="1", aws=f"{_SCHEDULE} Target.EcsParameters.TaskCount"
     )
     spot: Flag | None = text(
-        "Run on Fargate Spot", default="false", aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy"
+        "Run on Fargate Spot, which may stop it; without falling back to on-demand",
+        default="false",
+        aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy",
     )
     flexible_window: Duration | None = text(
-        "Start within this time after the schedule, 1m to 24h", default="at once", aws=f"{_SCHEDULE} FlexibleTimeWindow"
+        "Start within this time after the schedule: whole minutes, 1m to 24h",
+        default="at once",
+        aws=f"{_SCHEDULE} FlexibleTimeWindow",
     )
     retries: Annotated[Int, Field(ge=0, le=185)] | None = text(
         "Of starting the task", default="185, as EventBridge has it", aws=f"{_SCHEDULE} Target.RetryPolicy.MaximumRetryAttempts"
     )
     dead_letter_queue_arn: Arn | None = text(
-        "An SQS queue for starts that failed for good", default="none", aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn"
+        "A standard SQS queue for starts that failed for good", default="none", aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn"
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from fargate_operator import names
 from fargate_operator.fragments import routing, shifting
-from fargate_operator.fragments.connect import Connect
+from fargate_operator.fragments.connect import Connect, connect_configuration, connect_ingress, port_mapping
 from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
 from fargate_operator.fragments.overrides import Overrides, merge_all
@@ -53,7 +53,11 @@ class ServiceSpec(TaskSpec):
     port: Annotated[Int, Field(ge=1, le=65535)] | None = text(
         "The port that the container listens on", default="none", aws="AWS::ECS::TaskDefinition ContainerDefinitions.PortMappings"
     )
-    exec: Flag | None = text("Whether ECS Exec is possible", default="false", aws=f"{_SERVICE} EnableExecuteCommand")
+    exec: Flag | None = text(
+        "Whether ECS Exec is possible; a taskRoleArn must bring the rights",
+        default="false",
+        aws=f"{_SERVICE} EnableExecuteCommand",
+    )
     spot: Flag | None = text("Run on Fargate Spot", default="false", aws=_STRATEGY)
     capacity: Capacity | None = text("A mix of on-demand and Spot instead of spot", default="none", aws=_STRATEGY)
     deployment: Deployment | None = text(
@@ -77,10 +81,10 @@ class ServiceSpec(TaskSpec):
 
 
 def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
-    """The task definition, the service, and what scales it; with http, what brings requests to it."""
+    """The task definition, the service, and what scales it; with http or connect, what lets others reach it."""
     container: dict[str, Any] = {}
     if spec.port:
-        container["PortMappings"] = [{"ContainerPort": spec.port, "Protocol": "tcp"}]
+        container["PortMappings"] = [port_mapping(key, spec.port, spec.connect, http=bool(spec.http))]
     if spec.exec:
         container["LinuxParameters"] = {"InitProcessEnabled": True}  # reaps what exec'd shells leave behind
     definition = task_definition(key, spec, scope, container)
@@ -96,6 +100,8 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         _properties(key, spec, scope, definition.logical_id),
         tuple(depends_on),
     )
+    if spec.connect and spec.port and (ingress := connect_ingress(key, spec.port, _place(spec, scope))):
+        yield ingress
     if spec.scaling:
         counted = shifting.balancing(key, scope, both=shifts(spec.deployment)) if spec.http else None
         yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", counted)
@@ -122,7 +128,7 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
         **_desired_count(key, spec, scope),
         "DeploymentConfiguration": configuration(spec.deployment, stated=key in scope.facts.weights),
         "TaskDefinition": {"Ref": definition},
-        "NetworkConfiguration": {"AwsvpcConfiguration": scope.awsvpc(spec.network, always=bool(spec.http))},
+        "NetworkConfiguration": {"AwsvpcConfiguration": _place(spec, scope)},
         "PropagateTags": "TASK_DEFINITION",
     }
     if spec.exec:
@@ -133,7 +139,13 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
             generated["LoadBalancers"] = [{**one, **shifting.advanced_configuration(key)} for one in generated["LoadBalancers"]]
     if tags := tag_list(scope.tags, spec.tags):
         generated["Tags"] = tags
+    if spec.connect:
+        generated["ServiceConnectConfiguration"] = connect_configuration(key, spec.port, spec.connect, scope)
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
+
+
+def _place(spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
+    return scope.awsvpc(spec.network, always=bool(spec.http))
 
 
 def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
