@@ -67,8 +67,8 @@ def test_the_examples_pass_within_wide_bounds_and_their_roles_carry_boundary_and
     one = app(case)
     template = police(one, compile_app(one, facts(case)), parse_bounds(yaml.safe_dump(ALL)).of(one.namespace), facts(case))
     roles = [body["Properties"] for body in template.resources.values() if body["Type"] == "AWS::IAM::Role"]
-    assert len(roles) >= 2
-    assert {(one["PermissionsBoundary"], one["Path"]) for one in roles} == {
+    assert (len(roles) >= 2) == (case != "on-a-platform")  # which brings its own
+    assert {(one["PermissionsBoundary"], one["Path"]) for one in roles} <= {
         ("arn:aws:iam::123456789012:policy/boundary", "/fargate/team-a/")
     }
 

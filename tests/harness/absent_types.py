@@ -17,7 +17,14 @@ from fargate_operator.references import targets
 from harness.calls import Call
 from harness.proxy import AwsProxy
 
-ABSENT = frozenset({"AWS::ApplicationAutoScaling::ScalableTarget", "AWS::ApplicationAutoScaling::ScalingPolicy"})
+ABSENT = frozenset(
+    {
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::ElasticLoadBalancingV2::ListenerCertificate",
+    }
+)
 _BEGIN, _END = b"<TemplateBody>", b"</TemplateBody>"
 
 

@@ -1,0 +1,76 @@
+"""Every example is applied, and gets Ready. What it names outside the stack is made before, or stands for what the emulator has."""
+
+import json
+import re
+
+import pytest
+
+import golden_cases
+from harness.emulator import ACCOUNT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # the SHA-256 that an example asks for
+
+
+@pytest.fixture(scope="module")
+def outside(emulator):
+    """Images, code, a cluster and a listener; and how the names in the examples are spelled in the emulator."""
+    text = json.dumps([golden_cases.example(case) for case in golden_cases.CASES])
+    repository(emulator, text)
+    code(emulator)
+    emulator.client("ecs").create_cluster(clusterName="shared")
+    emulator.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
+    emulator.client("sns").create_topic(Name="news")
+    for queue in ("jobs", "letters"):
+        emulator.client("sqs").create_queue(QueueName=queue)
+    ec2 = emulator.client("ec2")
+    vpc = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    there = sorted(one["SubnetId"] for one in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"])
+    subnets = {name: there[number % 2] for number, name in enumerate(sorted(set(re.findall(r"subnet-[0-9a-f]{17}", text))))}
+    ec2.create_tags(Resources=there, Tags=[{"Key": "Tier", "Value": "private"}])
+    vpcs = dict.fromkeys(re.findall(r"vpc-[0-9a-f]{17}", text), vpc)
+    listeners = dict.fromkeys(
+        re.findall(rf"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/[^\"]+", text), listener(emulator, there)
+    )
+    return {**subnets, **vpcs, **listeners, '"Tier": "public"': '"Tier": "private"'}
+
+
+def repository(emulator, text):
+    ecr = emulator.client("ecr")
+    known = {one["repositoryName"] for one in ecr.describe_repositories()["repositories"]}
+    for name, tag in sorted(set(re.findall(rf'{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/([a-z0-9-]+)", "tag": "([^"]+)"', text))):
+        if name not in known:
+            ecr.create_repository(repositoryName=name)
+        known.add(name)
+        ecr.put_image(repositoryName=name, imageManifest=json.dumps({"schemaVersion": 2, "name": name, "tag": tag}), imageTag=tag)
+
+
+def code(emulator):
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket="shop-code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket="shop-code", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("orders.zip", "pinned.zip", "checked.zip", "layer.zip"):
+        s3.put_object(Bucket="shop-code", Key=key, Body=b"", ChecksumAlgorithm="SHA256")
+
+
+def listener(emulator, subnets):
+    elb = emulator.client("elbv2")
+    balancer = elb.create_load_balancer(Name="shared", Subnets=subnets[:2])["LoadBalancers"][0]["LoadBalancerArn"]
+    default = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    made = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=default)
+    return made["Listeners"][0]["ListenerArn"]
+
+
+@pytest.mark.parametrize("case", golden_cases.CASES)
+def test_an_example_becomes_ready(world, outside, case):
+    text = json.dumps(golden_cases.example(case)["spec"])
+    for name, here in outside.items():
+        text = text.replace(name, here)
+    spec = json.loads(text)
+    world.apply(**{"images": None, "services": None, **spec})
+    status = world.ready()
+    for field in ("services", "scheduledTasks", "tasks", "functions"):
+        assert status.get(field, {}).keys() == spec.get(field, {}).keys()
+        assert [key for key, one in status.get(field, {}).items() if not any("Arn" in name for name in one)] == []
+    world.delete()
