@@ -10,7 +10,7 @@ from harness.emulator import ACCOUNT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
-EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # the SHA-256 that an example asks for
+EMPTY = b"PK\x05\x06" + bytes(18)  # a zip archive of nothing, whose SHA-256 an example asks for
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,8 @@ def outside(emulator):
     emulator.client("ecs").create_cluster(clusterName="shared")
     emulator.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
     emulator.client("sns").create_topic(Name="news")
+    for _ in range(7):
+        emulator.client("lambda").publish_layer_version(LayerName="tools", Content={"ZipFile": EMPTY})
     for queue in ("jobs", "letters"):
         emulator.client("sqs").create_queue(QueueName=queue)
     ec2 = emulator.client("ec2")
@@ -51,7 +53,7 @@ def code(emulator):
     s3.create_bucket(Bucket="shop-code", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_bucket_versioning(Bucket="shop-code", VersioningConfiguration={"Status": "Enabled"})
     for key in ("orders.zip", "pinned.zip", "checked.zip", "layer.zip"):
-        s3.put_object(Bucket="shop-code", Key=key, Body=b"", ChecksumAlgorithm="SHA256")
+        s3.put_object(Bucket="shop-code", Key=key, Body=EMPTY, ChecksumAlgorithm="SHA256")
 
 
 def listener(emulator, subnets):

@@ -64,9 +64,18 @@ def without(template: dict[str, Any], types: Collection[str]) -> dict[str, Any]:
     """The template without resources of these types and without what names them."""
     resources = template["Resources"]
     gone = {name for name, one in resources.items() if one["Type"] in types}
-    kept = {name: _undepended(one, gone) for name, one in resources.items() if name not in gone}
+    kept = {name: _named(_undepended(one, gone)) for name, one in resources.items() if name not in gone}
     outputs = {name: one for name, one in template.get("Outputs", {}).items() if not set(targets(one)) & gone}
     return {**template, "Resources": kept, "Outputs": outputs}
+
+
+def _named(resource: dict[str, Any]) -> dict[str, Any]:
+    """A service with its cluster's name: the emulator makes the service's ARN out of what stands there, be it an ARN."""
+    properties = resource.get("Properties", {})
+    cluster = properties.get("Cluster")
+    if resource["Type"] != "AWS::ECS::Service" or not isinstance(cluster, str):
+        return resource
+    return {**resource, "Properties": {**properties, "Cluster": cluster.rsplit("/", 1)[-1]}}
 
 
 def _undepended(resource: dict[str, Any], gone: set[str]) -> dict[str, Any]:
