@@ -24,7 +24,7 @@ from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.volumes import mount_statements
 from fargate_operator.model import App
-from fargate_operator.references import PSEUDO, substitute, targets
+from fargate_operator.references import PSEUDO, may_dangle, substitute_all, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
 from fargate_operator.workloads import function, scheduled_task, service, task
 from fargate_operator.workloads.function import FunctionSpec
@@ -65,13 +65,14 @@ def compile_app(app: App, facts: Facts) -> Template:
     ]
     outputs |= app.spec.outputs or {}
     template = Template(
-        resources=substitute({**raw, **resources}, raw.keys()),
-        outputs=substitute(outputs, raw.keys()),
+        resources=substitute_all({**raw, **resources}, raw.keys()),
+        outputs=substitute_all(outputs, raw.keys()),
         metadata={names.DOMAIN: record(facts)},
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
     )
-    faults += [*_budget(template), *_dangling(app, template), *arn_faults(app, place(facts))]
+    text = template.json()
+    faults += [*_budget(template, text), *_dangling(app, template, text), *arn_faults(app, place(facts))]
     faults += role_faults({name: template.resources[name] for name in resources})
     if faults:
         raise InvalidSpec(faults)
@@ -273,7 +274,7 @@ def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> 
         yield Fault(f"spec.{field}.{name}", "is a name that the operator gives itself; choose another")
 
 
-def _budget(template: Template) -> Iterable[Fault]:
+def _budget(template: Template, text: str) -> Iterable[Fault]:
     outputs = len(template.outputs) + 1  # the reserved one
     for field, count, most in (
         ("resources", len(template.resources), MOST_RESOURCES),
@@ -281,14 +282,15 @@ def _budget(template: Template) -> Iterable[Fault]:
     ):
         if count > most:
             yield Fault("spec", f"makes {count} {field} in one stack, CloudFormation allows {most}; split the app")
-    size = len(template.json().encode())
+    size = len(text.encode())
     if size > MOST_BYTES:
         yield Fault("spec", f"makes a template of {size} bytes, CloudFormation allows {MOST_BYTES}; split the app")
 
 
-def _dangling(app: App, template: Template) -> Iterable[Fault]:
+def _dangling(app: App, template: Template, text: str) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
-    for section, bodies in (("resources", template.resources), ("outputs", template.outputs)):
+    sections = (("resources", template.resources), ("outputs", template.outputs)) if may_dangle(text, known) else ()
+    for section, bodies in sections:
         for name, body in sorted(bodies.items()):
             for target in sorted(targets(body) - known):
                 own = name in (getattr(app.spec, section) or {})

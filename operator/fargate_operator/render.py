@@ -133,6 +133,7 @@ def _print(templates: list[dict[str, Any]], output: str) -> None:
         for template in templates:
             print(json.dumps(template, indent=2, ensure_ascii=False))
     else:
+        templates = json.loads(json.dumps(templates))  # what stands in two places is written twice, not as YAML's aliases
         print(yaml.safe_dump_all(templates, sort_keys=False, allow_unicode=True, width=120), end="")
 
 
