@@ -6,7 +6,8 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Listener, Subnets
 from fargate_operator.fragments.network import Selector
-from fargate_operator.model import App, network_questions, parse_app
+from fargate_operator.model import App, network_questions
+from fargate_operator.parsing import parse_app
 from fargate_operator.template import Template
 from test_model import manifest
 

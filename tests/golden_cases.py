@@ -8,7 +8,8 @@ import yaml
 
 from fargate_operator.compiler import compile_app
 from fargate_operator.facts import Facts, recall
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App
+from fargate_operator.parsing import parse_app
 
 ROOT = Path(__file__).parent
 CASES = sorted(path.name for path in (ROOT / "golden").iterdir() if path.is_dir())

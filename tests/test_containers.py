@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fargate_operator.checks.secrets import secret_fault
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 from test_model import compiled, facts, faults, manifest
 from test_properties import result, shuffled
 

@@ -11,7 +11,7 @@ import golden_cases
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 SHOP = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop"

@@ -8,8 +8,8 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Count, Facts, Subnets, Weights
 from fargate_operator.gathering import Answers, Questions, answered, carried, questions, rule_digest
-from fargate_operator.model import parse_app
 from fargate_operator.observation import StackObservation
+from fargate_operator.parsing import parse_app
 from test_model import manifest
 
 SCALED = {"scaling": {"min": 1, "max": 9, "cpu": 60}}

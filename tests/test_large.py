@@ -8,7 +8,7 @@ import large
 from fargate_operator import names
 from fargate_operator.compiler import compile_app
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 from fargate_operator.references import targets
 
 SPEC = large.spec(services=12, scheduledTasks=6, tasks=4, functions=8)

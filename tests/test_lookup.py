@@ -8,8 +8,8 @@ from aws.test_resolve import ACCOUNT, SHOP, Account
 from fargate_operator.compiler import input_digest
 from fargate_operator.facts import Count, Facts, Subnets, record
 from fargate_operator.lookup import known_facts
-from fargate_operator.model import parse_app
 from fargate_operator.observation import StackObservation
+from fargate_operator.parsing import parse_app
 from fargate_operator.status import Seen
 from test_model import manifest
 from test_plan import OWNER

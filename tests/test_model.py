@@ -3,7 +3,8 @@ import pytest
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App
+from fargate_operator.parsing import parse_app
 
 
 def manifest(**spec):

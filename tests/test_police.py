@@ -10,7 +10,8 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec, OutOfBounds
 from fargate_operator.facts import Facts, Listener, Subnets
 from fargate_operator.fragments.network import DEFAULT_NETWORK
-from fargate_operator.model import App, network_questions, parse_app
+from fargate_operator.model import App, network_questions
+from fargate_operator.parsing import parse_app
 from fargate_operator.police import police
 from fargate_operator.template import Template
 from golden_cases import CASES, app, facts

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.model import parse_app
 from fargate_operator.names import stack_name
+from fargate_operator.parsing import parse_app
 from fargate_operator.references import PSEUDO, targets
 from test_model import facts, manifest
 

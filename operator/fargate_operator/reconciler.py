@@ -20,9 +20,10 @@ from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.lookup import known_facts, live_facts
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.pace import Outcome, outcome
+from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
     Action,
     Create,

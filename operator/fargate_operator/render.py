@@ -13,7 +13,8 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Listener, Place, Subnets
 from fargate_operator.fragments.network import Network, Selector
-from fargate_operator.model import App, network_questions, parse_app
+from fargate_operator.model import App, network_questions
+from fargate_operator.parsing import parse_app
 from fargate_operator.police import police
 
 DEFAULT_REGION = "eu-west-1"

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.errors import Terminal, Transient
 from fargate_operator.facts import Facts, recall, record
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App
+from fargate_operator.parsing import parse_app
 
 ACCOUNT = "123456789012"
 DIGEST = hashlib.sha256(b"code")

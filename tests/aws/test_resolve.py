@@ -10,7 +10,8 @@ from fargate_operator.aws.resolve import resolve
 from fargate_operator.crd import GROUP, VERSION
 from fargate_operator.errors import Terminal
 from fargate_operator.facts import Facts, Listener, Subnets, recall, record
-from fargate_operator.model import App, parse_app
+from fargate_operator.model import App
+from fargate_operator.parsing import parse_app
 
 ACCOUNT = "123456789012"
 SHOP = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"

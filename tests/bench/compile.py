@@ -7,7 +7,7 @@ import time
 import large
 from fargate_operator.compiler import compile_app
 from fargate_operator.facts import Facts, Subnets
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 
 ROUNDS = 50
 # workloads of each kind → milliseconds that the median is held to; with functions nothing is, they are aws-sam-translator's

@@ -3,7 +3,7 @@ import pytest
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Place, Subnets
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 from test_model import manifest
 
 HERE = Place("123456789012", "eu-west-1", "aws")

@@ -4,7 +4,7 @@ import pytest
 
 from balanced import CERTIFICATE, LISTENER, faults, found, web
 from fargate_operator.compiler import compile_app
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 from test_model import manifest
 
 HTTP = "spec.services.web.http"

@@ -9,7 +9,7 @@ from e2e.conftest import TEMPLATES
 from fargate_operator import names
 from fargate_operator.compiler import compile_app
 from fargate_operator.facts import Facts, recall
-from fargate_operator.model import parse_app
+from fargate_operator.parsing import parse_app
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
