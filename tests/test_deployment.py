@@ -15,6 +15,12 @@ def web(deployment, **more):
 REFUSED = {
     "BlueGreen with nothing to move": ({"strategy": "BlueGreen"}, {}, "strategy", "needs http or connect"),
     "Canary with nothing to move": ({"strategy": "Canary"}, {"port": 80}, "strategy", "needs http or connect"),
+    "BlueGreen with clients that stick": (
+        {"strategy": "BlueGreen"},
+        {"port": 80, "http": {"stickiness": "1h"}},
+        "strategy",
+        "cannot go with http.stickiness",
+    ),
     "a circuit breaker with Linear": ({"strategy": "Linear", "circuitBreaker": True}, HTTP, "circuitBreaker", "is for Rolling"),
     "a bake time with Rolling": ({"bakeTime": "5m"}, {}, "bakeTime", "is for BlueGreen, Linear and Canary"),
     "a bake time over a day": ({"strategy": "BlueGreen", "bakeTime": "25h"}, HTTP, "bakeTime", "must be 0m to 24h"),

@@ -58,13 +58,28 @@ def rule_of(app):
         ({**SCALED, "desiredCount": 2}, {"web": Count(None, 5)}, {"web": Count(2)}),
         ({"desiredCount": 2}, {"web": Count(2)}, {"web": Count(2)}),
         ({"desiredCount": 2}, {"web": Count(2, 7)}, {"web": Count(2, 7)}),
-        ({"desiredCount": 3}, {"web": Count(2, 7)}, {}),
-        ({}, {"web": Count(2, 7)}, {}),
-        ({}, {"old": Count(None, 7)}, {}),
     ],
 )
 def test_a_count_is_carried_on_as_long_as_the_spec_says_the_same(spec, before, after):
     assert facts(web(**spec), counts=before).counts == after
+
+
+@pytest.mark.parametrize(
+    ("spec", "before"), [({"desiredCount": 3}, {"web": Count(2, 7)}), ({}, {"web": Count(2, 7)}), ({}, {"old": Count(None, 7)})]
+)
+def test_a_count_that_the_spec_has_no_use_for_stays_until_something_is_written(spec, before):
+    app = web(**spec)
+    known = facts(app, counts=before)
+    assert known.counts == before
+    assert compile_app(app, known).resources["WebService"]["Properties"]["DesiredCount"] == spec.get("desiredCount", 1)
+    assert written(app, known, stack())[0].counts == {}
+
+
+def test_a_new_rule_starts_with_the_first_group_whatever_was_recorded_of_an_older_one():
+    app = web(**BLUE)
+    known = facts(app, weights={"web": Weights(0, 100, rule_of(app))})
+    for before in (None, stack(outputs={})):
+        assert written(app, known, before)[0].weights == {"web": Weights(100, 0, rule_of(app))}
 
 
 @pytest.mark.parametrize(

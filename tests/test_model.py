@@ -144,3 +144,66 @@ def test_the_digest_leaves_out_what_records_only():
     first = compile_app(app, facts(app))
     second = compile_app(parse_app(manifest(suspend=False)), facts(app))
     assert (first.digest, first.input_digest != second.input_digest) == (second.digest, True)
+
+
+def test_what_only_stands_in_for_a_faulty_value_is_not_judged():
+    told = faults(services={"web": {"image": "app", "port": "80", "http": {}, "scaling": {"min": "0", "max": 1, "cpu": 5}}})
+    assert told == {
+        "spec.services.web.port": "must be a whole number",
+        "spec.services.web.scaling.min": "must be a whole number",
+    }
+
+
+def test_a_key_that_is_no_string_is_a_fault_where_it_stands():
+    told = faults(services={"web": {"image": "app", "overrides": {"container": {True: 1, "x": 2}}}})
+    assert list(told) == ["spec.services.web.overrides"]
+    assert "quote it" in told["spec.services.web.overrides"]
+
+
+@pytest.mark.parametrize("body", [{}, {"Type": 5}])
+def test_a_raw_resource_needs_a_type(body):
+    assert list(faults(resources={"Thing": body})) == ["spec.resources.Thing.Type"]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        {"web": {"image": "app", "dependsOn": ["WebService"]}},
+        {"web": {"image": "app", "dependsOn": ["ApiService"]}, "api": {"image": "app", "dependsOn": ["WebService"]}},
+    ],
+)
+def test_services_that_wait_for_one_another_are_a_fault(services):
+    told = faults(services=services)
+    assert told.keys() == {f"spec.services.{key}.dependsOn" for key in services}
+
+
+def test_clients_of_a_namespace_that_services_wait_for_are_a_fault_too():
+    connect = {"namespace": "shop.local"}
+    services = {
+        "web": {"image": "app", "port": 80, "connect": connect, "dependsOn": ["MidService"]},
+        "mid": {"image": "app", "dependsOn": ["CliService"]},
+        "cli": {"image": "app", "connect": connect},
+    }
+    assert "spec.services.web.dependsOn" in faults(services=services)
+
+
+def test_on_a_cluster_of_somebody_elses_plain_fargate_needs_no_capacity_provider():
+    cluster = {"existing": "arn:aws:ecs:eu-west-1:123456789012:cluster/shared"}
+    services = {"plain": {"image": "app"}, "spot": {"image": "app", "spot": True}}
+    made = compiled(cluster=cluster, services=services).resources
+    plain, spot = (made[f"{name}Service"]["Properties"] for name in ("Plain", "Spot"))
+    assert (plain["LaunchType"], "CapacityProviderStrategy" in plain) == ("FARGATE", False)
+    assert ("LaunchType" in spot, spot["CapacityProviderStrategy"][0]["CapacityProvider"]) == (False, "FARGATE_SPOT")
+
+
+def test_a_task_in_another_vpc_leaves_the_security_group_of_the_others_alone():
+    selector = {"vpcId": "vpc-00000000000000001"}
+    app = parse_app(manifest(tasks={"far": {"image": "app", "sidecars": {}, "network": {"selector": selector}}}, scheduledTasks={
+        "far-too": {"image": "app", "schedule": "rate(1 hour)", "network": {"selector": selector}}}))  # fmt: skip
+    there = {**facts(app).subnets, "vpc-00000000000000001": Subnets("vpc-00000000000000001", ("subnet-1",))}
+    made = compile_app(app, Facts("123456789012", "eu-west-1", subnets=there, images={"app": "x"})).resources
+    groups = {name: body["Properties"]["VpcId"] for name, body in made.items() if body["Type"] == "AWS::EC2::SecurityGroup"}
+    assert groups == {
+        "FargateSecurityGroup": "vpc-0123456789abcdef0",
+        "FargateSecurityGroupVpc00000000000000001": "vpc-00000000000000001",
+    }

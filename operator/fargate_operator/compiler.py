@@ -17,7 +17,7 @@ from fargate_operator.fragments.deployment import shifts
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
 from fargate_operator.fragments.load_balancer import LoadBalancer
-from fargate_operator.fragments.network import merge_networks, own_group, question, subnets_key
+from fargate_operator.fragments.network import Network, merge_networks, own_group, question, subnets_key
 from fargate_operator.fragments.priority import priorities
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
@@ -31,7 +31,6 @@ from fargate_operator.workloads.function import FunctionSpec
 
 COMPILER_VERSION = "2"
 DEFAULT_RETENTION = 30
-MOST_DESCRIPTION = 255  # of a security group; an object's namespace and name can have 316 characters
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
 
@@ -73,6 +72,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     )
     text = template.json()
     faults += [*_budget(template, text), *_dangling(app, template, text), *arn_faults(app, place(facts))]
+    faults += _circular(app, template)
     faults += role_faults({name: template.resources[name] for name in resources})
     if faults:
         raise InvalidSpec(faults)
@@ -107,12 +107,15 @@ def _scope(app: App, facts: Facts) -> Scope:
 
 
 def _security_groups(app: App, facts: Facts) -> dict[str, str]:
-    """VPC → logical ID, for each VPC where some task names no security group. The first has the plain name."""
+    """VPC → logical ID, for each VPC where some task names no security group.
+
+    The one that most tasks are in, the shared network's, has the plain name, whatever other VPCs come and go.
+    """
     asked = (question(network) for network, always in app.placements() if own_group(network, always=always))
     vpcs = sorted({facts.subnets[subnets_key(one)].vpc_id for one in asked})
-    if len(vpcs) == 1:
-        return {vpcs[0]: names.SECURITY_GROUP}
-    return {vpc: f"{names.SECURITY_GROUP}{names.identifier(vpc)}" for vpc in vpcs}
+    shared = facts.subnets.get(subnets_key(question(app.spec.network or Network())))
+    plain = vpcs[0] if len(vpcs) == 1 else shared.vpc_id if shared else ""
+    return {vpc: names.SECURITY_GROUP + ("" if vpc == plain else names.identifier(vpc)) for vpc in vpcs}
 
 
 def _resources(app: App, scope: Scope) -> Iterable[Resource]:
@@ -130,7 +133,8 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
     if made or spec.functions:
         yield _log_group(app, tags)
     for vpc, logical_id in scope.security_groups.items():
-        yield _security_group(app, vpc, logical_id, tags, _ingress(app, scope, vpc))
+        yield _security_group(app, vpc, logical_id, tags)
+        yield from _ingress(app, scope, vpc, logical_id)
     if network := app.balancer_network():
         found = scope.facts.subnets[subnets_key(question(network))]
         title = f"FargateApp {app.namespace}/{app.name}"
@@ -190,24 +194,30 @@ def _log_group(app: App, tags: list[dict[str, str]]) -> Resource:
     return Resource(names.LOG_GROUP, "AWS::Logs::LogGroup", properties)
 
 
-def _ingress(app: App, scope: Scope, vpc: str) -> list[dict[str, Any]]:
-    """Lets the load balancer in, and nobody else, on the ports of the services that have the app's own group of this VPC."""
+def _ingress(app: App, scope: Scope, vpc: str, group: str) -> Iterable[Resource]:
+    """Lets the load balancer in, and nobody else, on the ports of the services that have the app's own group of this VPC.
+
+    Each a resource of its own: a changed port is let in before tasks listen on it, the old one until they are gone.
+    """
     networks = {key: merge_networks(scope.network, one.network) for key, one in app.exposed().items()}
     own = [key for key, one in networks.items() if own_group(one, always=True) and scope.vpc(one) == vpc]
     ports = {app.exposed()[key].port for key in own}
-    sources = listener.security_groups(app.spec.load_balancer or LoadBalancer(), scope.facts.listener)
-    return [
-        {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "SourceSecurityGroupId": source}
-        for port in sorted(one for one in ports if one)
-        for source in sources
-    ]
+    for source in listener.security_groups(app.spec.load_balancer or LoadBalancer(), scope.facts.listener):
+        for port in sorted(one for one in ports if one):
+            properties = {
+                "GroupId": {"Fn::GetAtt": [group, "GroupId"]},
+                "Description": "From the load balancer",
+                "IpProtocol": "tcp",
+                "FromPort": port,
+                "ToPort": port,
+                "SourceSecurityGroupId": source,
+            }
+            yield Resource(names.ingress(group, port, source), "AWS::EC2::SecurityGroupIngress", properties)
 
 
-def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]], ingress: list[dict[str, Any]]) -> Resource:
-    description = f"Tasks of FargateApp {app.namespace}/{app.name}"[:MOST_DESCRIPTION]
+def _security_group(app: App, vpc: str, logical_id: str, tags: list[dict[str, str]]) -> Resource:
+    description = f"Tasks of FargateApp {app.namespace}/{app.name}"[: listener.MOST_DESCRIPTION]
     properties: dict[str, Any] = {"GroupDescription": description, "VpcId": vpc}
-    if ingress:
-        properties["SecurityGroupIngress"] = ingress
     if tags:
         properties["Tags"] = tags
     return Resource(logical_id, "AWS::EC2::SecurityGroup", properties)
@@ -285,6 +295,33 @@ def _budget(template: Template, text: str) -> Iterable[Fault]:
     size = len(text.encode())
     if size > MOST_BYTES:
         yield Fault("spec", f"makes a template of {size} bytes, CloudFormation allows {MOST_BYTES}; split the app")
+
+
+def _circular(app: App, template: Template) -> Iterable[Fault]:
+    """Resources that wait for one another, where the spec's own dependsOn has a part in it."""
+    stated = {f"spec.{field}.{key}": names.identifier(key) for field, key, one in app.tasks() if one.depends_on}
+    if not stated:
+        return
+    edges = {
+        name: (targets(body) | set(body.get("DependsOn", ()) if isinstance(body, Mapping) else ())) & template.resources.keys()
+        for name, body in template.resources.items()
+    }
+    for path, stem in stated.items():
+        for own in (f"{stem}Task", f"{stem}Service", f"{stem}ScheduledTask"):
+            if own in edges and own in _reachable(edges, edges[own]):
+                yield Fault(f"{path}.dependsOn", f"{own} would wait for itself; leave out what depends on it")
+                break
+
+
+def _reachable(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    left = list(start)
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += edges[one]
+    return found
 
 
 def _dangling(app: App, template: Template, text: str) -> Iterable[Fault]:

@@ -21,13 +21,18 @@ from fargate_operator.model import App
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import ROLLED_BACK
 from fargate_operator.template import Template, digest
+from fargate_operator.workloads.service import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What to ask: `services` key → ARN of a service in `cluster`; `rules` key → ARNs of a rule and its second target group."""
+    """What to ask: `services` key → ARN of a service in `cluster`; `rules` key → ARNs of a rule and its second target group.
+
+    `routed` are the services whose rule the stack has.
+    """
 
     cluster: str = ""
+    routed: frozenset[str] = frozenset()
     services: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -41,14 +46,15 @@ class Answers:
 
 
 def carried(app: App, recorded: Facts, facts: Facts) -> Facts:
-    """`facts` with what was recorded of counts and weights, as far as the spec still has a use for it."""
-    counts, weights = {}, {}
+    """`facts` with what was recorded of counts and weights, and what the spec adds.
+
+    What this spec has no use for stays as well: it may never be applied, and the next one may want it. A write drops it.
+    """
+    counts, weights = dict(recorded.counts), dict(recorded.weights)
     for key, service in sorted((app.spec.services or {}).items()):
-        count, weight = recorded.counts.get(key), recorded.weights.get(key)
+        weight = recorded.weights.get(key)
         if service.scaling:
             counts[key] = Count(service.desired_count)
-        elif count and count.declared == service.desired_count:
-            counts[key] = count
         if shifts(service.deployment):
             weights[key] = weight or Weights(*FIRST)
         elif weight:
@@ -62,12 +68,19 @@ def questions(app: App, facts: Facts, template: Template, stack: StackObservatio
     services, rules = {}, {}
     for key, service in (app.spec.services or {}).items():
         arn = outputs.get(names.service_output(key))
-        if arn and key in facts.counts and not service.scaling:
+        if arn and _wanted(facts, key, service):
             services[key] = arn
         rule, second = outputs.get(names.rule_output(key)), outputs.get(names.alternate_group_output(key))
         if rule and second and service.http and not _settled(facts.weights.get(key), rule_digest(template, key), stack):
             rules[key] = (rule, second)
-    return Questions(outputs.get(names.CLUSTER_OUTPUT, ""), services, rules)
+    routed = frozenset(key for key in app.spec.services or {} if names.rule_output(key) in outputs)
+    return Questions(outputs.get(names.CLUSTER_OUTPUT, ""), routed, services, rules)
+
+
+def _wanted(facts: Facts, key: str, service: ServiceSpec) -> bool:
+    """Whether what runs of a service that was scaled is to be kept: not where the spec wants another count by now."""
+    count = facts.counts.get(key)
+    return bool(count and not service.scaling and count.declared == service.desired_count)
 
 
 def _settled(recorded: Weights | None, rule: str, stack: StackObservation | None) -> bool:
@@ -80,16 +93,21 @@ def _settled(recorded: Weights | None, rule: str, stack: StackObservation | None
 
 def answered(app: App, facts: Facts, template: Template, asked: Questions, answers: Answers) -> Facts:
     """The facts to write by; InvalidSpec where a service cannot leave its strategy yet."""
-    counts, weights, faults = dict(facts.counts), dict(facts.weights), []
-    for key, service in (app.spec.services or {}).items():
+    services = app.spec.services or {}
+    counts = {key: one for key, one in facts.counts.items() if key in services}
+    weights = {key: one for key, one in facts.weights.items() if key in services}
+    faults = []
+    for key, service in services.items():
         if key in counts and not service.scaling:
-            if key in answers.counts:
+            if _wanted(facts, key, service) and key in answers.counts:
                 counts[key] = Count(counts[key].declared, answers.counts[key])
             else:
-                del counts[key]  # there is no such service: nothing to keep
+                del counts[key]  # another count is wanted, or there is no such service: nothing to keep
         if shifts(service.deployment) and service.http:
             rule = rule_digest(template, key)
-            if key in asked.rules or facts.weights[key].rule != rule:
+            if key not in asked.routed:
+                weights[key] = Weights(*FIRST, rule)  # a new rule: ECS starts with the first group
+            elif key in asked.rules or facts.weights[key].rule != rule:
                 weights[key] = Weights(*answers.weights.get(key, FIRST), rule)
         elif answers.weights.get(key, FIRST)[1]:
             faults.append(Fault(f"spec.services.{key}.deployment.strategy", _STRANDED))

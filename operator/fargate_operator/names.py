@@ -6,6 +6,7 @@ Logical IDs are an interface to what already runs: one that changes replaces som
 
 import hashlib
 import re
+from typing import Any
 
 DOMAIN = "fargate-operator.dev"
 
@@ -47,6 +48,16 @@ def identifier(key: str) -> str:
 def authorizer(name: str) -> str:
     """The logical ID of one of the HTTP API's authorizers."""
     return f"{HTTP_API}{identifier(name)}Authorizer"
+
+
+def route(key: str) -> str:
+    """The logical ID of a route of the HTTP API, from its route key."""
+    return f"{HTTP_API}Route{identifier(key)[:64]}{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def ingress(group: str, port: int, source: Any) -> str:
+    """The logical ID of the rule that lets the load balancer's group in to a port; `source` is an id or the app's own group."""
+    return f"{group}From{identifier(source) if isinstance(source, str) else 'LoadBalancer'}To{port}"
 
 
 def namespace(name: str) -> str:

@@ -27,6 +27,8 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
     metadata = manifest.get("metadata") or {}
     if not isinstance(raw, Mapping):
         raise InvalidSpec([Fault("spec", "is required and must be a map")])
+    if odd := _odd_key(raw):
+        raise InvalidSpec([Fault(odd, "has a key that is no string; YAML reads on, off, yes, no and numbers as such: quote it")])
     if deep := _too_deep(raw):
         raise InvalidSpec([Fault(deep, f"is nested deeper than {MOST_LEVELS} levels; CloudFormation needs none that deep")])
     spec, faults = parse_spec(raw)
@@ -37,7 +39,8 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
         generation=int(metadata.get("generation") or 0),
         spec=spec,
     )
-    faults += [*spec_faults(app, raw), *arn_faults(app, where or Place(region=spec.region or ""))]
+    judged = [*spec_faults(app, raw), *arn_faults(app, where or Place(region=spec.region or ""))]
+    faults += [one for one in judged if not _stood_in(one.path, {fault.path for fault in faults})]
     if faults:
         raise InvalidSpec(faults)
     return app
@@ -51,6 +54,20 @@ def _too_deep(raw: Mapping[str, Any]) -> str:
         if level > MOST_LEVELS:
             return path
         if isinstance(value, Mapping):
+            left += [(f"{path}.{key}" if level < 3 else path, level + 1, item) for key, item in value.items()]
+        elif isinstance(value, list):
+            left += [(path, level + 1, item) for item in value]
+    return ""
+
+
+def _odd_key(raw: Mapping[str, Any]) -> str:
+    """The field in which some map has a key that JSON cannot have; empty where none does. No deeper than `_too_deep` allows."""
+    left: list[tuple[str, int, Any]] = [("spec", 0, raw)]
+    while left:
+        path, level, value = left.pop()
+        if isinstance(value, Mapping):
+            if any(not isinstance(key, str) for key in value):
+                return path
             left += [(f"{path}.{key}" if level < 3 else path, level + 1, item) for key, item in value.items()]
         elif isinstance(value, list):
             left += [(path, level + 1, item) for item in value]
@@ -73,6 +90,11 @@ def parse_spec(raw: Mapping[str, Any]) -> tuple[Spec, list[Fault]]:
             if rest == before:  # cannot be cut out where it stands: cut its whole field
                 for detail in details:
                     rest.pop(str(detail["loc"][0]), None)
+
+
+def _stood_in(path: str, known: set[str]) -> bool:
+    """Whether a fault is told of what only stands in for a value that is faulty itself."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in known)
 
 
 def _new_faults(details: Iterable[Any], known: set[str]) -> list[Fault]:

@@ -355,6 +355,7 @@ def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str
     found = {one.vpc_id: "" for one in facts.subnets.values()}
     body = configuration(first[0], facts, found, always=first[1])
     groups = [one for one in body.get("SecurityGroups", ()) if isinstance(one, str)]
-    made = (stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "") if stack else "").split(",")
+    own = stack is not None and len(found) == 1 and not groups and "SecurityGroups" in body
+    made = stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "").split(",") if stack and own else []
     network = {"subnetIds": body["Subnets"], "securityGroupIds": groups or [one for one in made if one]}
     return {name: value for name, value in network.items() if value} | {"assignPublicIp": body["AssignPublicIp"] == "ENABLED"}

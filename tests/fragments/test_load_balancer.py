@@ -103,7 +103,7 @@ def test_a_target_groups_health_check_and_attributes():
 
 def test_a_changed_port_does_not_replace_the_target_group():
     assert changed({"services": one()}, {"services": {"web": {**web(), "port": 9090}}}) == {
-        "WebTask", "WebService", "FargateSecurityGroup",
+        "WebTask", "WebService", "FargateSecurityGroupFromLoadBalancerTo8080", "FargateSecurityGroupFromLoadBalancerTo9090",
     }  # fmt: skip
 
 
@@ -147,6 +147,15 @@ def test_the_load_balancers_own_fields():
     }
 
 
+def let_in(**spec):
+    """The rules of the tasks' groups: group, port, source."""
+    found = [
+        body["Properties"] for body in compiled(**spec).resources.values() if body["Type"] == "AWS::EC2::SecurityGroupIngress"
+    ]
+    assert all(one["FromPort"] == one["ToPort"] for one in found)
+    return [(one["GroupId"]["Fn::GetAtt"][0], one["FromPort"], one["SourceSecurityGroupId"]) for one in found]
+
+
 def ingress(name, **spec):
     rules = properties(name, **spec).get("SecurityGroupIngress", [])
     return [(one["FromPort"], one.get("CidrIp") or one.get("CidrIpv6") or one["SourceSecurityGroupId"]) for one in rules]
@@ -171,7 +180,10 @@ def test_a_range_of_ipv6_makes_the_load_balancer_reachable_by_it():
 
 def test_the_tasks_let_in_the_load_balancer_only_on_the_ports_behind_it():
     services = {"web": web(), "api": {**web(path="/api"), "port": 9000}, "own": {"image": "app", "port": 7000}}
-    assert ingress("FargateSecurityGroup", services=services) == [(8080, FROM_BALANCER), (9000, FROM_BALANCER)]
+    assert let_in(services=services) == [
+        ("FargateSecurityGroup", 8080, FROM_BALANCER),
+        ("FargateSecurityGroup", 9000, FROM_BALANCER),
+    ]
 
 
 def test_security_groups_that_the_author_names_are_left_alone():
@@ -187,17 +199,20 @@ def test_on_an_existing_listener_there_are_rules_only_and_its_load_balancers_gro
     assert generated(**spec) == {"WebTargetGroup", "WebListenerRule"}
     rule = properties("WebListenerRule", **spec)
     assert (rule["ListenerArn"], rule["Priority"]) == (LISTENER, 7)
-    assert ingress("FargateSecurityGroup", **spec) == [(8080, SHARED.security_group_ids[0])]
+    assert let_in(**spec) == [("FargateSecurityGroup", 8080, SHARED.security_group_ids[0])]
 
 
 URLS = {
     "the load balancer's name": ({}, {}, ["http://", {"Fn::GetAtt": ["FargateLoadBalancer", "DNSName"]}]),
     "and a path": ({"path": "/api/"}, {}, ["http://", {"Fn::GetAtt": ["FargateLoadBalancer", "DNSName"]}, "/api"]),
     "a host by HTTPS": ({"host": "a.example.com", "path": "/b"}, tls(), ["https://", "a.example.com", "/b"]),
-    "a wildcard host": ({"host": "*.example.com"}, {}, ["http://", {"Fn::GetAtt": ["FargateLoadBalancer", "DNSName"]}]),
     "an existing listener": ({"priority": 7}, OWN_LISTENER, ["https://", "shared.elb.amazonaws.com", ":8443"]),
     "a host there": ({"priority": 7, "host": "a.example.com"}, OWN_LISTENER, ["https://", "a.example.com", ":8443"]),
 }
+
+
+def test_a_wildcard_host_is_no_address():
+    assert "WebServiceUrl" not in compiled(services=one(host="*.example.com")).outputs
 
 
 @pytest.mark.parametrize("name", URLS)
@@ -217,7 +232,9 @@ def test_where_a_service_on_an_unknown_listener_is_reached_nobody_knows():
 def test_tags_are_on_all_that_takes_them():
     template = compiled(services={"web": {**web(), "tags": {"own": "1"}}}, loadBalancer=tls(), tags={"team": "a"})
     without = {
-        name for name, body in template.resources.items() if "Tags" not in body["Properties"] and "Certificate" not in name
+        name
+        for name, body in template.resources.items()
+        if "Tags" not in body["Properties"] and "Certificate" not in name and "From" not in name
     }
     assert without == set()
     assert {"Key": "own", "Value": "1"} in template.resources["WebListenerRule"]["Properties"]["Tags"]

@@ -28,6 +28,7 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
     checks = (
         *FUNCTION_CHECKS,
         *EVENT_CHECKS,
+        _raw,
         _images,
         _unknown_images,
         _sizes,
@@ -50,6 +51,12 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         schedule_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
+
+
+def _raw(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
+    for name, body in (app.spec.resources or {}).items():
+        if not isinstance(body.get("Type"), str):
+            yield Fault(f"spec.resources.{name}.Type", "is required: a type such as AWS::SQS::Queue")
 
 
 def _images(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:

@@ -34,6 +34,9 @@ def _faults(deployment: Deployment, service: ServiceSpec) -> Iterable[tuple[str,
             "strategy",
             f"{strategy} moves traffic to new tasks and needs http or connect; must be Rolling without",
         )
+    if service.http and service.http.stickiness:
+        wrong = f"{strategy} cannot go with http.stickiness: clients that stick to old tasks cannot be moved"
+        yield "strategy", f"{wrong}; leave one of the two out"
     if deployment.circuit_breaker:
         yield "circuitBreaker", f"is for Rolling; with {strategy} name alarms instead"
     if deployment.bake_time:

@@ -155,7 +155,7 @@ _OWN = (
     "EventInvokeConfig",
     "Integration",
 )
-_ENDINGS = {"http_api": ("Permission", "Route"), "schedule": ("", "Role"), "sqs": ("",), "stream": ("",)}
+_ENDINGS = {"http_api": ("Permission",), "schedule": ("", "Role"), "sqs": ("",), "stream": ("",)}
 _PUSHED = ("", "Permission")
 
 

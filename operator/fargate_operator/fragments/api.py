@@ -79,7 +79,8 @@ def routes(function: str, arn: Any, events: Mapping[str, Event] | None, spec: Ht
         stem = f"{function}{names.identifier(name)}"
         target = {"Fn::Join": ["", ["integrations/", {"Ref": integration}]]}
         route = {"ApiId": _API, "RouteKey": event.route, "Target": target, **_authorization(event, spec)}
-        yield Resource(f"{stem}Route", "AWS::ApiGatewayV2::Route", route)
+        # by its key: one that moves to another function, or whose event is renamed, is changed where it stands
+        yield Resource(names.route(event.route), "AWS::ApiGatewayV2::Route", route)
         yield _permission(f"{stem}Permission", arn, f"*/{_requests(event.route)}")
 
 

@@ -17,6 +17,7 @@ IDLE = 60
 # TLS 1.3 and 1.2 with forward secrecy; see
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+MOST_DESCRIPTION = 255  # of a security group; an object's namespace and name can have 316 characters
 _NOT_FOUND = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "Not found"}
 
 Tags = list[dict[str, str]]
@@ -96,7 +97,11 @@ def _security_group(balancer: LoadBalancer, vpc: str, title: str, tags: Tags) ->
         for cidr in balancer.allowed_cidrs or ["0.0.0.0/0"]
         for port in ports
     ]
-    properties: dict[str, Any] = {"GroupDescription": f"Load balancer of {title}", "VpcId": vpc, "SecurityGroupIngress": ingress}
+    properties: dict[str, Any] = {
+        "GroupDescription": f"Load balancer of {title}"[:MOST_DESCRIPTION],
+        "VpcId": vpc,
+        "SecurityGroupIngress": ingress,
+    }
     if tags:
         properties["Tags"] = tags
     return Resource(names.LOAD_BALANCER_SECURITY_GROUP, "AWS::EC2::SecurityGroup", properties)

@@ -78,11 +78,11 @@ def route(http: Http) -> tuple[str, str]:
 
 def url(http: Http, scope: Scope) -> Any:
     """Where the service is reached: by its host where it names one, else by the load balancer's own name; None if not known."""
-    if not scope.address:
+    host, path = route(http)
+    if not scope.address or set(host) & {"*", "?"}:  # a wildcard is no address, and the balancer's own name would not match it
         return None
     scheme, name, port = scope.address
-    host, path = route(http)
-    parts = [scheme, host if host and not set(host) & {"*", "?"} else name, port, path if path != "/" else ""]
+    parts = [scheme, host or name, port, path if path != "/" else ""]
     return {"Fn::Join": ["", [part for part in parts if part]]}
 
 

@@ -33,6 +33,11 @@ class Scope:
     target_port: int = 80  # of the target groups, see `fragments.listener`; not the containers'
     address: tuple[Any, ...] = ()  # where the listener is: protocol with ://, host and what follows it; empty where not known
 
+    @property
+    def own_cluster(self) -> bool:
+        """Whether the app has a cluster of its own, with both of Fargate's capacity providers."""
+        return isinstance(self.cluster, dict)
+
     def awsvpc(self, own: Network | None, *, always: bool = False) -> dict[str, Any]:
         """The AwsvpcConfiguration of a workload; `always`: with a group of the app's own where no other is named."""
         return configuration(merge_networks(self.network, own), self.facts, self.security_groups, always=always)

@@ -124,7 +124,7 @@ def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
 def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
     generated: dict[str, Any] = {
         "Cluster": scope.cluster,
-        "CapacityProviderStrategy": _strategy(spec),
+        **_capacity(spec, scope),
         **_desired_count(key, spec, scope),
         "DeploymentConfiguration": configuration(spec.deployment, stated=key in scope.facts.weights),
         "TaskDefinition": {"Ref": definition},
@@ -156,6 +156,13 @@ def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
     if count and count.kept is not None and count.declared == spec.desired_count:
         return {"DesiredCount": count.kept}
     return {"DesiredCount": 1 if spec.desired_count is None else spec.desired_count}
+
+
+def _capacity(spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
+    """A cluster that is not the app's own may have no capacity providers, which plain Fargate does not need."""
+    if scope.own_cluster or spec.spot or spec.capacity:
+        return {"CapacityProviderStrategy": _strategy(spec)}
+    return {"LaunchType": "FARGATE"}
 
 
 def _strategy(spec: ServiceSpec) -> list[dict[str, Any]]:
