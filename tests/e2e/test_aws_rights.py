@@ -5,6 +5,7 @@ import json
 import pytest
 
 from e2e.conftest import World
+from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
@@ -44,6 +45,7 @@ def place(tmp_path):
         ecr = emulator.client("ecr")
         ecr.create_repository(repositoryName="shop")
         ecr.put_image(repositoryName="shop", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
+        AbsentTypes(proxy)
         with OperatorProcess(plane, proxy.endpoint, health_interval="2s", **settings) as operator:
             yield World(plane, emulator, "default"), proxy, operator
 

@@ -10,6 +10,7 @@ from harness.emulator import ACCOUNT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
+REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 EMPTY = b"PK\x05\x06" + bytes(18)  # a zip archive of nothing, whose SHA-256 an example asks for
 
 
@@ -35,17 +36,25 @@ def outside(emulator):
     listeners = dict.fromkeys(
         re.findall(rf"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:listener/[^\"]+", text), listener(emulator, there)
     )
-    return {**subnets, **vpcs, **listeners, '"Tier": "public"': '"Tier": "private"'}
+    return {**subnets, **vpcs, **listeners, '"Tier": "public"': '"Tier": "private"', f"{REGISTRY}/": f"{REGISTRY}/examples/"}
 
 
 def repository(emulator, text):
+    """Under a prefix of their own: the emulator is other tests', too."""
     ecr = emulator.client("ecr")
-    known = {one["repositoryName"] for one in ecr.describe_repositories()["repositories"]}
-    for name, tag in sorted(set(re.findall(rf'{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/([a-z0-9-]+)", "tag": "([^"]+)"', text))):
-        if name not in known:
-            ecr.create_repository(repositoryName=name)
-        known.add(name)
-        ecr.put_image(repositoryName=name, imageManifest=json.dumps({"schemaVersion": 2, "name": name, "tag": tag}), imageTag=tag)
+    for name, tags in sorted(tagged(text).items()):
+        ecr.create_repository(repositoryName=f"examples/{name}")
+        for tag in sorted(tags):
+            manifest = json.dumps({"schemaVersion": 2, "name": name, "tag": tag})
+            ecr.put_image(repositoryName=f"examples/{name}", imageManifest=manifest, imageTag=tag)
+
+
+def tagged(text):
+    """The repositories that the examples name, with their tags."""
+    found = {}
+    for name, tag in re.findall(rf'{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/([a-z0-9-]+)", "tag": "([^"]+)"', text):
+        found.setdefault(name, set()).add(tag)
+    return found
 
 
 def code(emulator):
@@ -58,7 +67,7 @@ def code(emulator):
 
 def listener(emulator, subnets):
     elb = emulator.client("elbv2")
-    balancer = elb.create_load_balancer(Name="shared", Subnets=subnets[:2])["LoadBalancers"][0]["LoadBalancerArn"]
+    balancer = elb.create_load_balancer(Name="examples", Subnets=subnets[:2])["LoadBalancers"][0]["LoadBalancerArn"]
     default = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
     made = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=default)
     return made["Listeners"][0]["ListenerArn"]
