@@ -3,18 +3,19 @@
 CreateStack and UpdateStack lose the resources of such types, with the outputs and DependsOn that name them; GetTemplate answers with
 the template that was sent. After a rollback the emulator has the old template, and the old original comes back with it. What the
 resources would do is left to the test, which plays their part: a test of scaling sets the desired count itself.
-A template that is sent by its URL goes through as it is.
+A template that is sent by its URL is put into its bucket once more, beside the one that was sent.
 """
 
 import json
 import threading
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from xml.sax.saxutils import escape, unescape
 
 from fargate_operator.references import targets
 from harness.calls import Call
+from harness.emulator import client
 from harness.proxy import AwsProxy
 
 ABSENT = frozenset(
@@ -32,7 +33,7 @@ class AbsentTypes:
     """Stands on a proxy, from now on until it is reset."""
 
     def __init__(self, proxy: AwsProxy, types: Collection[str] = ABSENT) -> None:
-        self._types = types
+        self._types, self._endpoint = types, proxy.target
         self._lock = threading.Lock()
         self._originals: dict[str, str] = {}  # what the emulator got → what was sent, as JSON
         for action in ("CreateStack", "UpdateStack"):
@@ -41,7 +42,16 @@ class AbsentTypes:
 
     def _strip(self, _: Call, body: bytes) -> bytes:
         fields = parse_qsl(body.decode(), keep_blank_values=True)
-        return urlencode([(name, self._stripped(value) if name == "TemplateBody" else value) for name, value in fields]).encode()
+        change = {"TemplateBody": self._stripped, "TemplateURL": self._put}
+        return urlencode([(name, change[name](value) if name in change else value) for name, value in fields]).encode()
+
+    def _put(self, url: str) -> str:
+        """The URL of what is left of the template there."""
+        bucket, _, key = urlsplit(url).path.lstrip("/").partition("/")
+        s3 = client("s3", self._endpoint)
+        text = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+        s3.put_object(Bucket=bucket, Key=f"{key}.kept", Body=self._stripped(text).encode())
+        return f"{url}.kept"
 
     def _stripped(self, original: str) -> str:
         kept = json.dumps(without(json.loads(original), self._types), sort_keys=True)

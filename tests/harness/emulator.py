@@ -71,8 +71,13 @@ class Emulator:
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of the test's own."""
-        session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name=region)
-        return session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+        return client(service, self.endpoint, region)
+
+
+def client(service: str, endpoint: str, region: str = REGION) -> Any:
+    """A boto3 client of the emulated account."""
+    session = boto3.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="test", region_name=region)
+    return session.client(service, endpoint_url=endpoint)  # type: ignore[call-overload]
 
 
 def environ(endpoint: str) -> dict[str, str]:

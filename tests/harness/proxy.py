@@ -33,7 +33,7 @@ class AwsProxy:
     """A context manager; `endpoint` takes the place of the emulator's. Hooks and overlays run in the proxy's thread."""
 
     def __init__(self, target: str) -> None:
-        self._target = target
+        self.target = target
         self.endpoint = ""
         self.latency = 0.0  # seconds, before each call
         self._lock = threading.Lock()
@@ -165,7 +165,7 @@ class AwsProxy:
     async def _forward(self, request: web.BaseRequest, body: bytes) -> tuple[int, dict[str, str], bytes]:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED}
         headers["Accept-Encoding"] = "identity"  # overlays read the body
-        url = URL(self._target + request.raw_path, encoded=True)
+        url = URL(self.target + request.raw_path, encoded=True)
         try:
             async with self._client.request(request.method, url, data=body, headers=headers, allow_redirects=False) as got:
                 kept = {name: value for name, value in got.headers.items() if name.lower() not in _NOT_FORWARDED}
