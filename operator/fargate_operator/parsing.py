@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,38 +40,34 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
         spec=spec,
     )
     judged = [*spec_faults(app, raw), *arn_faults(app, where or Place(region=spec.region or ""))]
-    faults += [one for one in judged if not _stood_in(one.path, {fault.path for fault in faults})]
+    faulty = {fault.path for fault in faults}
+    faults += [one for one in judged if not _stood_in(one.path, faulty)]
     if faults:
         raise InvalidSpec(faults)
     return app
 
 
-def _too_deep(raw: Mapping[str, Any]) -> str:
-    """The field below which something is nested deeper than whatever reads it later can follow; empty where nothing is."""
+def _places(raw: Mapping[str, Any]) -> Iterator[tuple[str, int, Any]]:
+    """Every value of a spec with its path, as far as its third level, and its level; a spec may be as deep as it likes."""
     left: list[tuple[str, int, Any]] = [("spec", 0, raw)]
     while left:
         path, level, value = left.pop()
-        if level > MOST_LEVELS:
-            return path
+        yield path, level, value
         if isinstance(value, Mapping):
             left += [(f"{path}.{key}" if level < 3 else path, level + 1, item) for key, item in value.items()]
         elif isinstance(value, list):
             left += [(path, level + 1, item) for item in value]
-    return ""
 
 
 def _odd_key(raw: Mapping[str, Any]) -> str:
-    """The field in which some map has a key that JSON cannot have; empty where none does. No deeper than `_too_deep` allows."""
-    left: list[tuple[str, int, Any]] = [("spec", 0, raw)]
-    while left:
-        path, level, value = left.pop()
-        if isinstance(value, Mapping):
-            if any(not isinstance(key, str) for key in value):
-                return path
-            left += [(f"{path}.{key}" if level < 3 else path, level + 1, item) for key, item in value.items()]
-        elif isinstance(value, list):
-            left += [(path, level + 1, item) for item in value]
-    return ""
+    """The field in which some map has a key that JSON cannot have; empty where none does."""
+    maps = ((path, value) for path, _, value in _places(raw) if isinstance(value, Mapping))
+    return next((path for path, value in maps if any(not isinstance(key, str) for key in value)), "")
+
+
+def _too_deep(raw: Mapping[str, Any]) -> str:
+    """The field below which something is nested deeper than whatever reads it later can follow; empty where nothing is."""
+    return next((path for path, level, _ in _places(raw) if level > MOST_LEVELS), "")
 
 
 def parse_spec(raw: Mapping[str, Any]) -> tuple[Spec, list[Fault]]:
