@@ -5,6 +5,7 @@ import json
 import pytest
 
 from e2e.conftest import World
+from e2e.test_approval import untagged
 from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
@@ -103,18 +104,55 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, services=large, resources=None, terminationProtection=False)
     world.ready()
     # a status that was lost
-    operator.process.terminate()
-    operator.process.wait(20)
-    world.plane.kubectl(
-        "patch", "fargateapp", "shop", "--subresource=status", "--type=json", "-p", '[{"op": "remove", "path": "/status"}]'
-    )
-    operator.start()
-    operator.until_ready()
+    without_status(world, operator, "shop")
     world.ready()
+    looked_at(world, proxy, operator, images, large)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
     assert called(proxy.calls) == actions("OperatorRole")
-    writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback"}
+    writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "CreateChangeSet", "RollbackStack"}
     assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def looked_at(world, proxy, operator, images, large):
+    """Changes that wait: for a look at what failed, or for approval."""
+    broken = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999998}}}
+    world.apply(images=images, services=large, resources=broken, terminationProtection=False, changes={"rollback": False})
+    world.stalled("UpdateFailed")
+    world.apply(images=images, services=large, resources=broken, terminationProtection=False)
+    world.wait(lambda: world.status()["stack"]["status"] == "UPDATE_ROLLBACK_COMPLETE")
+    # changes that are looked at: the first becomes void, the second is carried out
+    manual = {"images": images, "terminationProtection": False, "changes": {"approval": "Manual"}}
+    world.apply(**manual, services=large)
+    world.ready()
+    for memory in (1024, 2048):
+        world.apply(**manual, services={"web": {"image": "app", "memory": memory}})
+        plan = world.wait(lambda: current(world.app()).get("plan"))
+    world.annotate(f"fargate-operator.dev/approve={plan['changeSetId']}")
+    world.ready()
+    # a stack that waits for its first change set, of which the operator knows nothing any more
+    world.apply("second", **manual)
+    world.wait(lambda: world.status("second").get("plan"))
+    with proxy.overlaid("cloudformation", "DescribeStacks", untagged):
+        without_status(world, operator, "second")
+        world.wait(lambda: world.status("second").get("plan"))
+    world.delete("second")
+
+
+def without_status(world, operator, name):
+    """The operator starts anew, and finds the object without what it has written there."""
+    operator.process.terminate()
+    operator.process.wait(20)
+    world.plane.kubectl(
+        "patch", "fargateapp", name, "--subresource=status", "--type=json", "-p", '[{"op": "remove", "path": "/status"}]'
+    )
+    operator.start()
+    operator.until_ready()
+
+
+def current(app):
+    """The status, where it is of the spec as it is."""
+    status = app.get("status", {})
+    return status if status.get("observedGeneration") == app["metadata"]["generation"] else {}
