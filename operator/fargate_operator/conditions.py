@@ -42,6 +42,8 @@ class Reason(StrEnum):
     Throttled = "Throttled"
     ApiUnavailable = "ApiUnavailable"
     NoRegion = "NoRegion"
+    Drifted = "Drifted"
+    DriftUnknown = "DriftUnknown"
     Released = "Released"
     AwsRefused = "AwsRefused"
     AwsUnavailable = "AwsUnavailable"

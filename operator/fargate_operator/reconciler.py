@@ -14,11 +14,13 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
+from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Facts, Place, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
@@ -88,9 +90,11 @@ class Reconciler:
         health_interval: float,
         bounds: BoundsFile | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        detections: Detections | None = None,
     ) -> None:
         self._kube, self._world, self._follower = kube, world, follower
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
+        self._detections, self._looks = detections or Detections(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -120,7 +124,16 @@ class Reconciler:
     def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
         if turn.seen.deleting:
             return (self._locate, self._observe, self._act)
-        return (self._parse, self._locate, self._resolve, self._observe, self._compile, self._act, self._read_services)
+        return (
+            self._parse,
+            self._locate,
+            self._resolve,
+            self._observe,
+            self._compile,
+            self._act,
+            self._drift,
+            self._read_services,
+        )
 
     def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
         metadata = item["metadata"]
@@ -183,7 +196,7 @@ class Reconciler:
         if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
             stack = replace(stack, outputs={}, input_digest="", template_digest="")
         elif stack is not None and busy(stack.status):
-            self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
+            self._follower.follow(seen.region, stack.id, stack.name, _key(turn))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
 
     def _compile(self, turn: Turn) -> Turn:
@@ -275,7 +288,7 @@ class Reconciler:
         return replace(turn, item=item)
 
     def _write(self, turn: Turn, action: Action) -> Turn:
-        seen, key = turn.seen, (turn.owner.namespace, turn.owner.name)
+        seen, key = turn.seen, _key(turn)
         stacks = self._world.stacks(seen.region)
         stack = seen.stack
         if isinstance(action, Create):
@@ -305,6 +318,10 @@ class Reconciler:
         before = str((turn.seen.previous.get("stack") or {}).get("id", ""))
         return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, before)
 
+    def _drift(self, turn: Turn) -> Turn:
+        """What somebody has changed by hand, where it is time to look for it."""
+        return replace(turn, seen=self._detections.look(_key(turn), turn.seen, asked=turn.reconcile_now))
+
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
         if stack is None or not isinstance(turn.seen.action, Nothing | Halt | Wait) or stack.owner != turn.owner:
@@ -316,6 +333,8 @@ class Reconciler:
         }
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
+        if (known := self._looks.services(_key(turn), turn.seen)) is not None:
+            return turn.with_seen(services=known)
         cluster = stack.outputs[names.CLUSTER_OUTPUT]
         services = self._world.services(turn.seen.region).read(cluster, arns)
         if services.keys() != arns.keys() and not busy(stack.status):
@@ -327,6 +346,8 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
+        self._detections.forget(_key(turn))
+        self._looks.forget(_key(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
@@ -335,11 +356,15 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return outcome(turn.seen, status, self._health)
+        return self._looks.paced(_key(turn), turn.seen, outcome(turn.seen, status, self._health))
 
 
 def _stalled(previous: Mapping[str, Any]) -> bool:
     return any(one.get("type") == "Stalled" for one in previous.get("conditions") or ())
+
+
+def _key(turn: Turn) -> Key:
+    return turn.owner.namespace, turn.owner.name
 
 
 def _app(turn: Turn) -> App:

@@ -37,6 +37,25 @@ _CONDITION: dict[str, Any] = {
 }
 _TASK_DEFINITION = _string("ARN of the task definition")
 
+_DRIFT = _object(
+    "What somebody has changed by hand, as of the last detection; absent where spec.drift wants none, and before the first",
+    state=_string("InSync, Drifted, or Unknown where CloudFormation could not look at everything and found nothing"),
+    checkedAt={**_string("When it was looked for last"), "format": "date-time"},
+    resources={
+        "type": "array",
+        "description": "What is not as its template says, 20 at most",
+        "items": _object(
+            "A resource",
+            logicalId=_string("In the template"),
+            type=_string("CloudFormation's"),
+            deleted={"type": "boolean", "description": "Whether it is gone"},
+            properties=_strings("JSON pointers to the properties that differ, 20 at most"),
+        ),
+    },
+    omitted=_integer("Resources and properties that are left out of the list"),
+    message=_string("What could not be looked at, and why"),
+)
+
 STATUS: dict[str, Any] = {
     **_object(
         "What was observed",
@@ -63,6 +82,7 @@ STATUS: dict[str, Any] = {
             failures=_integer("How often the attempted template failed"),
             failure=_string("Why it failed last"),
             updatedAt=_string("When CloudFormation last created or updated it"),
+            drift=_DRIFT,
         ),
         clusterArn=_string("ARN of the ECS cluster"),
         images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
