@@ -60,20 +60,18 @@ def listener(elb):
 def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world, proxy, operator = place
     images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
-    world.apply(images=images, functions={"api": {"code": CODE}})
+    world.apply(images=images, functions={"api": {"code": CODE}}, drift={"policy": "Warn"})
     status = world.ready()
     name = status["stack"]["name"]
-    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
-    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # a log group that somebody changes by hand
-    world.apply(images=images, drift={"policy": "Warn"})
-    world.ready()
     [group] = world.cloudformation.describe_stack_resources(StackName=name, LogicalResourceId="FargateTasksLogGroup")[
         "StackResources"
     ]
     world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
     world.annotate("reconcile.fluxcd.io/requestedAt=drift")
     world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
+    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
+    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # rules on somebody's listener
     behind = {"web": {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 7}}}
     shared = {"listenerArn": listener(world.emulator.client("elbv2"))}
