@@ -1,12 +1,16 @@
 """What drift is, when it is looked for, and what the status tells of it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fargate_operator.drift import Policy, ResourceDrift, due, excuses, news, policy, somebodys, told, words
+from fargate_operator.drift import Policy, ResourceDrift, due, excuses, followed, news, policy, somebodys, told, words
 from fargate_operator.errors import InvalidSpec
+from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
 from fargate_operator.parsing import parse_app
+from fargate_operator.plan import Await, Discard, Execute, Propose, Wish
+from fargate_operator.revert import Given, decide, name, tried, wanted
 from test_model import manifest
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -157,5 +161,113 @@ BLIND, BLIND_TOO = told((), NOW, "no right"), told((), NOW, "another reason")
     ],
 )
 def test_an_event_tells_of_each_drift_once(old, new, reason):
-    told_of = news(old, new)
-    assert (told_of and told_of[0]) == reason
+    assert [one[1] for one in news(old, new)] == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (DRIFTED, tried(DRIFTED, "Done", "put back by x"), [("Normal", "DriftReverted", "put back by x")]),
+        (DRIFTED, tried(DRIFTED, "Refused", "no"), [("Warning", "DriftNotReverted", "no")]),
+        (tried(DRIFTED, "Refused", "no"), tried({**DRIFTED, "checkedAt": "later"}, "Refused", "no"), []),
+        (tried(DRIFTED, "Done", "put back by x"), IN_SYNC, []),
+    ],
+)
+def test_an_event_tells_what_became_of_putting_it_back(old, new, expected):
+    assert news(old, new) == expected
+
+
+LATER = {**DRIFTED, "checkedAt": "2026-01-02T09:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "state", "again"),
+    [
+        (DRIFTED, LATER, None, True),
+        (tried(DRIFTED, "Done", "put back"), IN_SYNC, None, False),
+        (tried(DRIFTED, "Done", "put back"), LATER, "Failed", False),
+        (tried(DRIFTED, "Done", "put back"), {**OTHER, "checkedAt": "later"}, "Failed", False),
+        (tried(DRIFTED, "Failed", "no help"), LATER, "Failed", True),
+        (tried(DRIFTED, "Refused", "no"), LATER, "Refused", True),
+        (tried(DRIFTED, "Refused", "no"), {**OTHER, "checkedAt": "later"}, None, True),
+    ],
+)
+def test_drift_is_put_back_once_for_each_detection(old, new, state, again):
+    body = followed(old, new)
+    assert body.get("revert", {}).get("state") == state
+    assert wanted(app(drift={"policy": "Revert"}), body) is again
+    assert wanted(app(drift={"policy": "Warn"}), body) is False
+
+
+def test_that_it_has_not_helped_says_why():
+    body = followed(tried(DRIFTED, "Done", "put back by x"), LATER, "Jobs (AWS::SQS::Queue): denied")
+    assert body["revert"]["message"] == "it has not helped: Jobs (AWS::SQS::Queue): denied"
+
+
+def test_whether_it_has_helped_is_looked_for_at_once():
+    assert due("uid", HOUR, tried(DRIFTED, "Done", "put back"), NOW, NOW) == 0
+    assert due("uid", HOUR, tried(DRIFTED, "Refused", "no"), NOW, NOW) == HOUR
+
+
+# ── what a change set would do ──────────────────────────────────────────────────
+
+READY = {"status": "CREATE_COMPLETE", "execution": "AVAILABLE"}
+JOBS = Change("Modify", "Jobs", "AWS::SQS::Queue", "False", ("/VisibilityTimeout",))
+REPLACED = Change("Modify", "Jobs", "AWS::SQS::Queue", "True", ("/QueueName",))
+TASK_THEN = Change("Modify", "WebTask", TASK, "True", ("/ContainerDefinitions",), caused=True)
+SAME = Change("SyncWithActual", "WebListenerRule", RULE)
+WEIGHTS = Change("Modify", "WebListenerRule", RULE, "False", ("/Actions/0/ForwardConfig",))
+STACK = StackObservation("shop", "arn:shop", "UPDATE_COMPLETE", owner=Owner("here", "team", "shop"), template_digest="t")
+WISH = Wish(owner=STACK.owner)
+
+
+def change_set(*changes, **more):
+    return ChangeSet(id="set", name="name", changes=changes, **{**READY, **more})
+
+
+@pytest.mark.parametrize(
+    ("made", "wish", "expected"),
+    [
+        (None, {}, Propose(create=False)),
+        (change_set(status="CREATE_IN_PROGRESS"), {}, "await"),
+        (change_set(JOBS), {}, "execute"),
+        (change_set(JOBS, TASK_THEN, SAME), {}, "execute"),
+        (change_set(JOBS, WEIGHTS), {}, "WebListenerRule"),
+        (change_set(JOBS, Change("Modify", "Other", "T")), {}, "Other"),
+        (change_set(JOBS), {"approval": "Manual"}, "approve"),
+        (change_set(JOBS), {"approval": "Manual", "approved": "set"}, "execute"),
+        (change_set(JOBS), {"approval": "OnReplacement"}, "execute"),
+        (change_set(REPLACED), {"approval": "OnReplacement"}, "approve"),
+        (change_set(JOBS, WEIGHTS), {"approval": "Manual"}, "WebListenerRule"),
+        (change_set(status="FAILED", reason="The submitted information didn't contain changes. …"), {}, "nothing to put back"),
+        (change_set(status="FAILED", reason="Rate exceeded"), {}, "Rate exceeded"),
+        (change_set(JOBS, execution="OBSOLETE"), {}, "discard"),
+    ],
+)
+def test_only_what_has_drifted_is_put_back_and_approved_like_every_change(made, wish, expected):
+    found = decide(replace(WISH, **wish), STACK, DRIFTED, made, excuses(app(SHIFTING)))
+    words_of = {Await: "approve" if getattr(found, "approval", None) else "await", Execute: "execute", Discard: "discard"}
+    if isinstance(found, Given):
+        assert expected in found.message
+        assert found.state == ("Done" if "nothing" in expected else "Refused")
+    else:
+        assert words_of.get(type(found), found) == expected
+
+
+def test_a_rule_of_which_somebody_changed_the_conditions_is_not_put_back_with_its_weights():
+    body = told((ResourceDrift("WebListenerRule", RULE, properties=("/Conditions/0",)),), NOW)
+    found = decide(WISH, STACK, body, change_set(WEIGHTS), excuses(app(SHIFTING)))
+    assert isinstance(found, Given)
+    assert "WebListenerRule /Actions/0/ForwardConfig" in found.message
+
+
+def test_what_is_not_listed_is_not_put_back():
+    many = told(tuple(ResourceDrift(f"Q{one:02}", "T", properties=("/P",)) for one in range(25)), NOW)
+    found = decide(WISH, STACK, many, change_set(JOBS), excuses(app()))
+    assert isinstance(found, Given)
+
+
+def test_the_change_set_of_the_same_drift_has_the_same_name_at_each_detection():
+    assert name(STACK.owner, STACK, DRIFTED) == name(STACK.owner, STACK, LATER)
+    assert name(STACK.owner, STACK, DRIFTED) != name(STACK.owner, STACK, OTHER)
+    assert name(STACK.owner, STACK, DRIFTED) != name(STACK.owner, replace(STACK, updated_at=NOW), DRIFTED)

@@ -48,6 +48,8 @@ class Reason(StrEnum):
     NoRegion = "NoRegion"
     Drifted = "Drifted"
     DriftUnknown = "DriftUnknown"
+    DriftReverted = "DriftReverted"
+    DriftNotReverted = "DriftNotReverted"
     Released = "Released"
     AwsRefused = "AwsRefused"
     AwsUnavailable = "AwsUnavailable"

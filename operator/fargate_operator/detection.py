@@ -5,24 +5,26 @@ Nothing here fails a reconcile: that nobody can tell whether an app has drifted 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from fargate_operator.aws.drift import Drifts
 from fargate_operator.conditions import Reason
-from fargate_operator.drift import AT_REST, Policy, ResourceDrift, due, excuses, policy, somebodys, told
+from fargate_operator.drift import AT_REST, Policy, ResourceDrift, due, excuses, followed, policy, somebodys, told
 from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.gate import Gate
 from fargate_operator.model import App
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import Nothing
+from fargate_operator.plan import ROLLED_BACK, Await, Nothing
 from fargate_operator.queue import Key
 from fargate_operator.status import Seen
 from fargate_operator.world import World
 
 FIRST, MOST = 2.0, 30.0  # seconds until a detection is asked after: first, and later
 LONGEST = 3600.0  # seconds after which one is given up
+REVERTING = 0.5  # seconds until what was found is put back
 RETRY = 60.0  # seconds until what AWS could not answer is asked again
 _PASSING = frozenset({Reason.Throttled, Reason.AwsUnavailable})
 
@@ -51,8 +53,12 @@ class Case:
         return self.stack.id, self.stack.updated_at
 
     def again(self, after: float) -> Seen:
-        """To come again, in so many seconds."""
-        return replace(self.seen, again=after)
+        """To come again, in so many seconds or earlier."""
+        return replace(self.seen, again=after if self.seen.again is None else min(after, self.seen.again))
+
+    def known(self) -> Mapping[str, Any]:
+        """status.stack.drift so far."""
+        return self.seen.drift or (self.seen.previous.get("stack") or {}).get("drift") or {}
 
 
 class Detections:
@@ -92,8 +98,7 @@ class Detections:
 
     def _begin(self, case: Case) -> Seen:
         seen, key = case.seen, case.key
-        previous = (seen.previous.get("stack") or {}).get("drift") or {}
-        left = due(case.app.uid, case.wanted.interval, previous, case.stack.updated_at, seen.now)
+        left = due(case.app.uid, case.wanted.interval, case.known(), case.stack.updated_at, seen.now)
         if left > 0 and key not in self._asked:
             return case.again(left)
         gate = self._gates.setdefault(seen.account_id, Gate(clock=self._clock))
@@ -118,10 +123,15 @@ class Detections:
         self._asked.discard(case.key)
         kept = (case.seen.pins.get("counts") or {}).keys()
         body = told(somebodys(found, excuses(case.app, kept)), case.seen.now, trouble)
-        return replace(case.again(case.wanted.interval), drift=body)
+        body = followed(case.known(), body, case.seen.attempt.reason if case.stack.status in ROLLED_BACK else "")
+        reverts = case.wanted.revert and body["state"] == "Drifted"
+        return replace(case.again(REVERTING if reverts else case.wanted.interval), drift=body)
 
 
 def resting(seen: Seen) -> bool:
     """Whether the stack is as the spec wants it, and nothing is done to it."""
-    suspended = bool(seen.app and seen.app.spec.suspend)
-    return isinstance(seen.action, Nothing) and not suspended and seen.stack is not None and seen.stack.status in AT_REST
+    stack = seen.stack
+    if stack is None or stack.status not in AT_REST or (seen.app and seen.app.spec.suspend):
+        return False
+    waits = isinstance(seen.action, Await) and stack.template_digest == seen.template_digest  # only drift is to be put back
+    return isinstance(seen.action, Nothing) or waits

@@ -55,6 +55,8 @@ def due(uid: str, interval: int, previous: Mapping[str, Any], updated_at: dateti
     The first ones of many apps that are made at the same time are spread over the interval.
     """
     checked = previous.get("checkedAt")
+    if (previous.get("revert") or {}).get("state") == "Done":
+        return 0.0  # has it helped?
     if checked:
         return (datetime.fromisoformat(checked) - now).total_seconds() + interval
     if updated_at is None:
@@ -157,14 +159,40 @@ def words(body: Mapping[str, Any]) -> str:
     return "; ".join([*parts, *([f"and {body['omitted']} more"] if body.get("omitted") else [])])
 
 
-def news(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Reason and message of the Event that tells of a drift, once for each: when it is not the one that was told of before."""
-    if new.get("state") == "Drifted" and _same(old) != _same(new):
-        return Reason.Drifted, words(new)
+def news(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[tuple[str, Reason, str]]:
+    """Type, reason and message of the Events that tell of a drift, once for each: when it is not what was told of before."""
+    found: list[tuple[str, Reason, str]] = []
+    if new.get("state") == "Drifted" and not same(old, new):
+        found.append(("Warning", Reason.Drifted, words(new)))
     if new.get("message") and new["message"] != old.get("message"):
-        return Reason.DriftUnknown, new["message"]
-    return None
+        found.append(("Warning", Reason.DriftUnknown, new["message"]))
+    before, after = (_outcome(one) for one in (old, new))
+    if after[0] and after != before:
+        kind, reason = ("Normal", Reason.DriftReverted) if after[0] == "Done" else ("Warning", Reason.DriftNotReverted)
+        found.append((kind, reason, after[1]))
+    return found
 
 
-def _same(body: Mapping[str, Any]) -> tuple[Any, Any]:
-    return body.get("resources"), body.get("omitted")
+def _outcome(body: Mapping[str, Any]) -> tuple[str, str]:
+    revert = body.get("revert") or {}
+    return revert.get("state", ""), revert.get("message", "")
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether the same properties of the same resources have drifted."""
+    return all(one.get(name) == other.get(name) for name in ("resources", "omitted"))
+
+
+def followed(old: Mapping[str, Any], new: Mapping[str, Any], reason: str = "") -> dict[str, Any]:
+    """`new` with what became of putting the drift of `old` back; `reason` is why the stack's last operation failed, if it did.
+
+    A detection that comes right after drift was put back confirms it. What is drifted then is not put back at once again: others
+    may write there, too. The next detection, an interval later, tries it again, and only a new answer is told by an Event.
+    """
+    revert = old.get("revert")
+    if new["state"] != "Drifted" or not revert:
+        return dict(new)
+    if revert["state"] == "Done":
+        message = f"it has not helped: {reason or revert['message']}"[:MOST_MESSAGE]
+        return {**new, "revert": {"state": "Failed", "of": new["checkedAt"], "message": message}}
+    return {**new, "revert": revert} if same(old, new) else dict(new)

@@ -48,6 +48,7 @@ from fargate_operator.plan import (
 from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
+from fargate_operator.reverting import Reverts
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
 from fargate_operator.template import Template, digest
 from fargate_operator.world import World
@@ -100,7 +101,7 @@ class Reconciler:
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
-        self._detections, self._looks = detections or Detections(world), Looks()
+        self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -256,6 +257,7 @@ class Reconciler:
             turn = turn.with_seen(action=self._review(turn))
         if isinstance(turn.seen.action, BRINGS):
             turn = self._gather(turn)
+        turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
         final = turn.seen.action
         if isinstance(final, WRITES):

@@ -456,8 +456,7 @@ def transitions(old: Status, new: Status) -> list[EventNote]:
     """The Events that tell what changed: one when Ready's status, reason or message did, and one for each drift."""
     before, after = _condition(old, "Ready"), _condition(new, "Ready")
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
-    found = drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))
-    drifts = [EventNote("Warning", *found)] if found else []
+    drifts = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     if same or not after:
         return drifts
     bad = bool(_condition(new, "Stalled")) or (after["status"] != "True" and not _condition(new, "Reconciling"))

@@ -54,6 +54,12 @@ _DRIFT = _object(
     },
     omitted=_integer("Resources and properties that are left out of the list"),
     message=_string("What could not be looked at, and why"),
+    revert=_object(
+        "What became of putting it back, where spec.drift.policy is Revert",
+        state=_string("Done, Failed where it has not helped, or Refused where it was not tried"),
+        of=_string("The checkedAt of the drift that it is of"),
+        message=_string("What was done, or why it was not"),
+    ),
 )
 
 STATUS: dict[str, Any] = {
