@@ -4,6 +4,7 @@ import copy
 import heapq
 import itertools
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -11,9 +12,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fargate_operator import names
+from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
+from fargate_operator.errors import Terminal, Transient
 from fargate_operator.kube import FINALIZER
-from fargate_operator.observation import ServiceObservation, StackObservation
+from fargate_operator.observation import Change, ChangeSet, ServiceObservation, StackObservation
 from fargate_operator.reconciler import NOW, Identity, Reconciler
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -58,6 +61,7 @@ class Aws:
     def __init__(self, clock, now):
         self.clock, self.now, self.takes = clock, now, 5.0
         self.there, self.begun, self.counts, self.drifted = {}, [], Counter(), {}
+        self.sets, self.more, self.helps, self.refuses = {}, (), True, None
         self.error = None
         self.region, self.clients = REGION, self
 
@@ -101,7 +105,33 @@ class Aws:
         pass
 
     def stacks(self, _):
-        return SimpleNamespace(create=self._create, update=self._update)
+        sets = SimpleNamespace(discard=self._discard)
+        return SimpleNamespace(
+            create=self._create, update=self._update, revert=self._revert, execute=self._execute, change_sets=sets
+        )
+
+    def change_set(self, _region, _stack, name):
+        return self.sets.get(name)
+
+    def _revert(self, stack, name):
+        self.counts["revert"] += 1
+        if self.refuses:
+            raise self.refuses
+        changes = tuple(
+            Change("Modify", one, kind, "False", tuple(paths)) for one, kind, *paths in self.drifted.get(stack.id, ())
+        )
+        self.sets[name] = ChangeSet(f"id of {name}", name, "CREATE_COMPLETE", "AVAILABLE", changes=(*changes, *self.more))
+
+    def _execute(self, order, change_set):
+        self.counts["execute"] += 1
+        self.sets = {name: one for name, one in self.sets.items() if one != change_set}
+        if self.helps:
+            self.drifted[f"arn:{order.name}"] = ()
+        self.there[order.name] = replace(self.there[order.name], updated_at=self.now())
+
+    def _discard(self, change_set_id):
+        self.counts["discard"] += 1
+        self.sets = {name: one for name, one in self.sets.items() if one.id != change_set_id}
 
     def services(self, _):
         return SimpleNamespace(read=self._read)
@@ -328,3 +358,82 @@ def test_a_count_that_scaling_has_set_is_no_drift():
     life.now_please()
     life.pass_(20)
     assert life.state() == "InSync"
+
+
+# ── put back ────────────────────────────────────────────────────────────────────
+
+REVERT = {"policy": "Revert", "interval": "1h"}
+
+
+def reverting(**more):
+    life = Life(drift=REVERT, **more)
+    life.hand(QUEUE)
+    return life
+
+
+def events(life):
+    return [reason for _, reason, _ in life.kube.events if reason.startswith("Drift")]
+
+
+def test_drift_is_put_back_and_looked_for_again_at_once():
+    life = reverting()
+    life.now_please()
+    life.pass_(60)
+    assert (life.state(), life.aws.counts["execute"], life.aws.counts["detect"]) == ("InSync", 1, 2)
+    assert events(life) == ["Drifted", "DriftReverted"]
+    life.pass_(HOUR)
+    assert (life.aws.counts["execute"], life.aws.counts["detect"]) == (1, 3)
+
+
+def test_what_does_not_stay_put_back_is_put_back_once_for_each_detection():
+    life = reverting()
+    life.aws.helps = False
+    life.now_please()
+    life.pass_(60)
+    assert life.kube.drift()["revert"]["state"] == "Failed"
+    assert (life.aws.counts["execute"], life.aws.counts["detect"]) == (1, 2)
+    life.pass_(HOUR)
+    assert (life.aws.counts["execute"], life.aws.counts["detect"]) == (2, 4)
+    assert events(life) == ["Drifted", *["DriftReverted", "DriftNotReverted"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("refuses", "more", "words"),
+    [
+        (Terminal("AwsRefused", "CreateChangeSet: no such mode"), (), "no such mode"),
+        (Transient("AccessDenied", "CreateChangeSet: not authorized"), (), "not authorized"),
+        (None, (Change("Modify", "Other", "T"),), "more than what has drifted: Other"),
+    ],
+)
+def test_what_cannot_be_put_back_is_told_once_and_leaves_the_app_ready(refuses, more, words):
+    life = reverting()
+    life.aws.refuses, life.aws.more = refuses, more
+    life.now_please()
+    life.pass_(3 * HOUR)
+    found = life.kube.drift()
+    assert (found["state"], found["revert"]["state"], words in found["revert"]["message"]) == ("Drifted", "Refused", True)
+    assert life.aws.counts["execute"] == 0
+    assert life.aws.counts["revert"] == life.aws.counts["detect"] == 3
+    assert events(life) == ["Drifted", "DriftNotReverted"]
+    ready = [one for one in life.kube.items["team", "shop"]["status"]["conditions"] if one["type"] == "Ready"]
+    assert [(one["status"], one["reason"]) for one in ready] == [("True", Reason.Succeeded)]
+    assert life.aws.sets == {}
+
+
+def test_a_restart_in_between_puts_back_what_the_status_tells_of():
+    life = reverting()
+    life.now_please()
+    while life.state() is None:
+        life.pass_(0.1)
+    life.restart()
+    life.come("shop")
+    life.pass_(60)
+    assert (life.state(), life.aws.counts["execute"]) == ("InSync", 1)
+
+
+def test_warn_puts_nothing_back():
+    life = Life()
+    life.hand(QUEUE)
+    life.now_please()
+    life.pass_(60)
+    assert life.aws.counts.keys() & {"revert", "execute"} == set()

@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from harness.reverts import drift_aware
+
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 DETECT = "DetectStackDrift"
@@ -147,3 +149,110 @@ def test_many_apps_detections_never_exceed_one_a_second(world, proxy):
     assert len(own(proxy, world, DETECT)) >= len(names)
     at = [one.at for one in proxy.calls if one.action == DETECT]  # of every app of the account
     assert min(b - a for a, b in itertools.pairwise(at)) > 0.9  # as the proxy sees it: a call may take longer on its way
+
+
+# ── put back ────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def reverting(proxy):
+    with drift_aware(proxy):
+        yield
+
+
+def timeout(world, name="shop"):
+    sqs = world.emulator.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=queue(world, name), AttributeNames=["VisibilityTimeout"])
+    return int(found["Attributes"]["VisibilityTimeout"])
+
+
+def told(world, reason):
+    return [one["message"] for one in world.plane.get("events", "-n", world.namespace)["items"] if one["reason"] == reason]
+
+
+def ask(world, name="shop"):
+    """For a detection; what comes of it is another thing."""
+    world.annotate(f"reconcile.fluxcd.io/requestedAt={next(_WORDS)}", name)
+
+
+@pytest.mark.usefixtures("reverting")
+def test_a_queue_changed_by_hand_is_put_back(world, proxy):
+    before = apply(world, "Revert")["stack"]
+    hand(world, VisibilityTimeout=99, DelaySeconds=7)
+    ask(world)
+    world.wait(lambda: timeout(world) == 60)
+    assert world.wait(lambda: (one := drift(world)).get("state") == "InSync" and one)
+    assert "revert" not in drift(world)
+    after = world.ready()["stack"]
+    assert after["templateDigest"] == before["templateDigest"]
+    assert (after["id"], after["status"]) == (before["id"], "UPDATE_COMPLETE")
+    assert events(world) == [("Warning", "Jobs (AWS::SQS::Queue): /DelaySeconds, /VisibilityTimeout")]
+    assert len(told(world, "DriftReverted")) == 1
+    [made] = own(proxy, world, "CreateChangeSet")
+    assert (made.parameters["DeploymentMode"], made.parameters["UsePreviousTemplate"]) == ("REVERT_DRIFT", "true")
+    assert len(own(proxy, world, DETECT)) == 2  # one that found it, one that saw it gone
+    assert own(proxy, world, "UpdateStack") == []
+
+
+@pytest.mark.usefixtures("reverting")
+def test_what_cannot_be_put_back_is_said_once_and_tried_once_for_each_detection(world, proxy):
+    apply(world, "Revert")
+    world.emulator.client("sqs").delete_queue(QueueUrl=queue(world))  # of which the emulator's change set knows nothing
+    ask(world)
+    found = world.wait(lambda: (one := drift(world)).get("revert", {}).get("state") == "Failed" and one)
+    assert "CloudFormation finds nothing to put back" in found["revert"]["message"]
+    time.sleep(5)  # a health interval, in which nothing is tried
+    assert len(own(proxy, world, "CreateChangeSet")) == 1
+    assert world.condition("Ready")["status"] == "True"
+    assert len(told(world, "DriftNotReverted")) == 1
+
+
+@pytest.mark.usefixtures("reverting")
+def test_what_would_change_more_is_refused(world, proxy):
+    apply(world, "Revert", resources={**QUEUE, "Other": QUEUE["Jobs"]})
+    hand(world, VisibilityTimeout=99)
+    only = lambda _, status, body: (status, body.replace(b">Other<", b">Elsewhere<"))  # noqa: E731
+    sqs, stack = world.emulator.client("sqs"), world.status()["stack"]["name"]
+    [other] = world.cloudformation.describe_stack_resources(StackName=stack, LogicalResourceId="Other")["StackResources"]
+    sqs.set_queue_attributes(QueueUrl=other["PhysicalResourceId"], Attributes={"DelaySeconds": "9"})
+    with proxy.overlaid("cloudformation", "DescribeStackResourceDrifts", only):
+        ask(world)
+        found = world.wait(lambda: (one := drift(world)).get("revert", {}).get("state") == "Refused" and one)
+    assert "it would change more than what has drifted: Other" in found["revert"]["message"]
+    assert timeout(world) == 99
+    assert world.condition("Ready")["status"] == "True"
+    assert world.cloudformation.list_change_sets(StackName=stack)["Summaries"] == []
+
+
+@pytest.mark.usefixtures("reverting")
+def test_with_manual_approval_it_waits_for_it_like_every_change(world):
+    world.apply(**{**NO_SERVICE, "resources": QUEUE, "drift": {"policy": "Revert"}, "changes": {"approval": "Manual"}})
+    approve(world)
+    world.ready()
+    hand(world, VisibilityTimeout=99)
+    ask(world)
+    plan = waiting(world)
+    assert [(one["action"], one["logicalId"]) for one in plan["changes"]] == [("Modify", "Jobs")]
+    assert world.condition("Ready")["reason"] == "AwaitingApproval"
+    assert detect(world)["state"] == "Drifted"  # goes on, and the plan stays
+    assert waiting(world)["changeSetId"] == plan["changeSetId"]
+    assert timeout(world) == 99
+    approve(world)
+    world.wait(lambda: timeout(world) == 60)
+    world.wait(lambda: drift(world).get("state") == "InSync")
+    assert "plan" not in world.ready()
+    # put back by hand meanwhile: nothing is left to approve
+    hand(world, VisibilityTimeout=98)
+    ask(world)
+    waiting(world)
+    hand(world, VisibilityTimeout=60)
+    assert detect(world)["state"] == "InSync"
+    assert "plan" not in world.ready()
+
+
+def waiting(world):
+    return world.wait(lambda: world.status().get("plan"))
+
+
+def approve(world):
+    world.annotate(f"fargate-operator.dev/approve={waiting(world)['changeSetId']}")
