@@ -260,8 +260,9 @@ class Reconciler:
         turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
         final = turn.seen.action
+        turn = self._hold(turn)
         if isinstance(final, WRITES):
-            turn = self._prepare(turn)
+            turn = self._settle(turn)
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
             turn = turn.with_seen(stack=written)
         return turn
@@ -325,15 +326,20 @@ class Reconciler:
         bounds = self._bounds.of(namespace)
         return bounds is None or bounds.deletion_policy == "Retain"
 
-    def _prepare(self, turn: Turn) -> Turn:
-        """Before the first write to AWS: the finalizer, and where the app lives, in that order."""
-        item = turn.item
-        if not turn.seen.deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
-            item = self._kube.set_finalizer(item, present=True)
+    def _hold(self, turn: Turn) -> Turn:
+        """The finalizer, before the first write to AWS, and where the stack is there already: the cluster was rebuilt."""
+        stack, item = turn.seen.stack, turn.item
+        wanted = isinstance(turn.seen.action, WRITES) or (stack is not None and stack.owner == turn.owner)
+        if turn.seen.deleting or not wanted or FINALIZER in (item["metadata"].get("finalizers") or ()):
+            return turn
+        return replace(turn, item=self._kube.set_finalizer(item, present=True))
+
+    def _settle(self, turn: Turn) -> Turn:
+        """Where the app lives, into the status, before the first write to AWS."""
         old = turn.seen.previous
-        if not turn.seen.deleting and not (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
-            item = self._kube.put_status(item, summarize(turn.seen))
-        return replace(turn, item=item)
+        if turn.seen.deleting or (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
+            return turn
+        return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
 
     def _order(self, turn: Turn) -> Order:
         stack, wish, nothing = turn.seen.stack, self._wish(turn), Template({}, {})
