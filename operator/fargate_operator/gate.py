@@ -34,10 +34,6 @@ class Gate:
             before = sum(one < turn for one in self._turns.values())  # they are late, as this one is, and come first
             return self._last + self._spacing * (before + 1) - now
 
-    def waits(self, key: Hashable) -> bool:
-        """Whether a turn is kept for it."""
-        return key in self._turns
-
     def leave(self, key: Hashable) -> None:
         """It will not come."""
         with self._lock:
