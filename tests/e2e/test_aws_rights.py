@@ -11,7 +11,7 @@ from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
-from roles import SERVICE_ROLE, actions, called
+from roles import FOR_DRIFT, SERVICE_ROLE, actions, called
 from ways_around import DEFAULT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
@@ -61,9 +61,16 @@ def listener(elb):
 def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world, proxy, operator = place
     images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
-    world.apply(images=images, functions={"api": {"code": CODE}})
+    world.apply(images=images, functions={"api": {"code": CODE}}, drift={"policy": "Warn"})
     status = world.ready()
     name = status["stack"]["name"]
+    # a log group that somebody changes by hand
+    [group] = world.cloudformation.describe_stack_resources(StackName=name, LogicalResourceId="FargateTasksLogGroup")[
+        "StackResources"
+    ]
+    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
+    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
+    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
     world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
     world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # rules on somebody's listener
@@ -110,7 +117,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
-    assert called(proxy.calls) == actions("OperatorRole")
+    assert called(proxy.calls) == actions("OperatorRole", without=FOR_DRIFT)
     writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "CreateChangeSet", "RollbackStack"}
     assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
