@@ -14,8 +14,9 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, Place, record
+from fargate_operator.copying import copy_faults
+from fargate_operator.errors import OutOfBounds, ReconcileError, Terminal, Transient, Waiting
+from fargate_operator.facts import Facts, Place, pins
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
@@ -23,6 +24,7 @@ from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.pace import Outcome, outcome
+from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
     Action,
@@ -42,6 +44,7 @@ from fargate_operator.plan import (
 from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
+from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
 from fargate_operator.template import Template, digest
 from fargate_operator.world import World
@@ -88,7 +91,10 @@ class Reconciler:
         health_interval: float,
         bounds: BoundsFile | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        sources: Sources,
     ) -> None:
+        self._sources = sources
         self._kube, self._world, self._follower = kube, world, follower
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
 
@@ -111,6 +117,7 @@ class Reconciler:
             if refused or isinstance(error, Waiting | Transient):
                 self._world.doubt(turn.seen.region, turn.seen.stack_name)
             turn = turn.with_seen(error=error)
+        log.debug("%s/%s: %s; %s", *key, turn.seen.action, turn.seen.error or turn.seen.template_digest)
         if isinstance(turn.seen.action, Nothing) and turn.seen.action.release:
             return self._release(turn)
         if isinstance(turn.seen.error, Waiting) and turn.seen.error.reason == Reason.Conflict:
@@ -167,8 +174,12 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item, Place(turn.seen.account_id, turn.seen.region)))
 
     def _resolve(self, turn: Turn) -> Turn:
-        facts = known_facts(self._world, turn.seen, _app(turn), turn.owner, reconcile_now=turn.reconcile_now)
-        return replace(turn, facts=facts).with_seen(pins=record(facts))
+        app = _app(turn)
+        if self._bounds and (faults := list(copy_faults(app, self._bounds.of(app.namespace)))):
+            raise OutOfBounds(faults)  # before the Secret is read
+        facts = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
+        facts = self._sources.facts(app, facts)
+        return replace(turn, facts=facts).with_seen(pins=pins(facts))
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):
@@ -239,7 +250,7 @@ class Reconciler:
         if fresh == facts:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
-        turn = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
+        turn = turn.with_seen(planned=turn.seen.template_digest, pins=pins(fresh), template_digest=template.digest)
         turn = replace(turn, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
         again = plan(self._wish(turn), stack, turn.seen.attempt)
         return turn.with_seen(action=again) if isinstance(again, Nothing) else turn
@@ -303,7 +314,17 @@ class Reconciler:
         template = turn.template or self._template(turn)
         protected = (turn.item.get("spec") or {}).get("terminationProtection") is True
         before = str((turn.seen.previous.get("stack") or {}).get("id", ""))
-        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, before)
+        parameters = self._parameters(turn, template)
+        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, parameters, before)
+
+    def _parameters(self, turn: Turn, template: Template) -> Parameters:
+        """The values of Secrets that go with a template; of those that the stack has it only says so."""
+        stack = turn.seen.stack
+        if not template.parameters or turn.facts is None:
+            return NONE
+        there = stack is not None and stack.status != "REVIEW_IN_PROGRESS"
+        running = self._world.stacks(turn.seen.region).template(stack) if stack and there else {}
+        return self._sources.parameters(_app(turn), turn.facts, running)
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
