@@ -40,6 +40,10 @@ LEFT_OUT = {
         "logs:PutBearerTokenAuthentication", "logs:PutDataProtectionPolicy", "logs:PutIndexPolicy",
         "logs:PutLogGroupDeletionProtection", "logs:PutResourcePolicy",
     },
+    "the copy of Kubernetes Secrets is neither generated nor replicated, and no handler of ours lists": {
+        "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets", "secretsmanager:RemoveRegionsFromReplication",
+        "secretsmanager:ReplicateSecretToRegions",
+    },
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
@@ -109,6 +113,8 @@ def test_only_named_services_get_rights_on_everything():
         (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
          {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
         (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
+        (False, "secretsmanager:UpdateSecret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
+        (True, "secretsmanager:UpdateSecret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:FargateSecret-x-AbCdEf", {}),
         (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
         (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),
         (True, "s3:GetObjectVersion", "arn:aws:s3:::code/api.zip", {}),

@@ -1,7 +1,7 @@
 """Template values as text, as far as the template itself tells: what CloudFormation will make of an intrinsic function. Pure.
 
-A template of ours has no mappings or conditions, and parameters only for what nobody may read: all but these and the attributes of
-its own resources is known. Those stand as tokens, and an attribute that only echoes a property (an SSM parameter's Value) is
+A template of ours has no mappings or conditions, and parameters only for what nobody may read: all but these and the attributes
+of its own resources is known. Those stand as tokens, and an attribute that only echoes a property (an SSM parameter's Value) is
 that property: nothing is hidden behind it.
 """
 

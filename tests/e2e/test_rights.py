@@ -41,9 +41,12 @@ def granted(rendered):
 
 def test_a_whole_life_uses_every_right_that_is_granted_and_no_other(place, rendered):
     with OperatorProcess(place.plane, place.emulator.endpoint, health_interval="1s") as operator:
-        place.apply("whole-life")
+        for kind, data in (("ConfigMap", {"data": {"STAGE": "a"}}), ("Secret", {"stringData": {"KEY": "a"}})):
+            place.plane.apply({"apiVersion": "v1", "kind": kind, "metadata": {"name": "used", "namespace": "default"}, **data})
+        sources = [{"configMapRef": {"name": "used"}}, {"secretRef": {"name": "used"}}]
+        place.apply("whole-life", environmentFrom=sources)
         place.ready("whole-life")
-        place.apply("whole-life", services={"web": {"image": "app", "desiredCount": 2}})
+        place.apply("whole-life", services={"web": {"image": "app", "desiredCount": 2}}, environmentFrom=sources)
         operator.kill()  # the Lease is there still, and taken over
         operator.start()
         operator.until_ready()
@@ -66,7 +69,9 @@ def test_a_whole_life_uses_every_right_that_is_granted_and_no_other(place, rende
         ("yes", "update", "leases.coordination.k8s.io/fargate-operator", NAMESPACE),
         ("no", "get", "namespaces/default", ""),
         ("no", "list", "namespaces", ""),
-        ("no", "get", "secrets", "default"),
+        ("yes", "watch", "secrets", "default"),
+        ("no", "update", "secrets", "default"),
+        ("no", "patch", "configmaps", "default"),
         ("no", "delete", "fargateapps.fargate-operator.dev", "default"),
         ("no", "create", "fargateapps.fargate-operator.dev", "default"),
         ("no", "update", "leases.coordination.k8s.io/other", NAMESPACE),
