@@ -89,7 +89,7 @@ def _api(domain: str) -> dict[str, Any]:
 
 # what the ways find in the cluster
 CONFIG_MAPS = {"resolving": {"KEY": "{{resolve:ssm:/other/key}}"}}
-SECRETS = {"other": {"PASSWORD": "x"}}
+SECRETS = {"other": {"PASSWORD": "x"}, "aws-creds": {"KEY": "x"}}
 
 _RULE = {"Priority": 7, "Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]}
 _TYPES = "resourceTypes"
@@ -295,6 +295,10 @@ WAYS: dict[str, Way] = {
     "a copy of a Secret of the namespace": Way(
         "spec.environmentFrom[0].secretRef.name", "kubernetesSecrets", {"environmentFrom": [{"secretRef": {"name": "other"}}]},
         {"kubernetesSecrets": ["other"]},
+    ),
+    "a copy of a Secret whose name looks like the middle of an ARN": Way(
+        "spec.environmentFrom[0].secretRef.name", "kubernetesSecrets", {"environmentFrom": [{"secretRef": {"name": "aws-creds"}}]},
+        {"kubernetesSecrets": ["aws-*"]},
     ),
     "a copy of a Secret for one service": Way(
         "spec.services.web.environmentFrom[1].secretRef.name", "kubernetesSecrets",
