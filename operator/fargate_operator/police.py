@@ -11,7 +11,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.bounds import Bounds, matches
-from fargate_operator.copying import copy_faults
+from fargate_operator.copying import copy_faults, no_bounds
 from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
@@ -44,7 +44,7 @@ _NAMES = re.compile(r".*(Name|Id)|Family")  # what a Ref may make of a resource
 def police(app: App, template: Template, bounds: Bounds | None, facts: Facts, stack_name: str = "") -> Template:
     """The template with boundary and path on every role; OutOfBounds with everything that the bounds refuse."""
     if bounds is None:
-        raise OutOfBounds([Fault("metadata.namespace", f"{app.namespace} has no bounds; the platform's file must name it")])
+        raise OutOfBounds([no_bounds(app)])
     judge = _Judge(app, template, bounds, facts, stack_name)
     try:
         faults = list(judge.faults())
