@@ -13,8 +13,8 @@ from fargate_operator.plan import OUTSIDE, Action, Await, Create, Discard, Execu
 
 # A new revision or version beside the old one, which nobody misses: each change of a task definition is such a replacement.
 HARMLESS = frozenset({"AWS::ECS::TaskDefinition", "AWS::Lambda::Version"})
-_UNDER_WAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS"})
-_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+UNDER_WAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS"})
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
 
 def review(wish: Wish, change: Action, stack: StackObservation | None, change_set: ChangeSet | None) -> Action:
@@ -22,10 +22,10 @@ def review(wish: Wish, change: Action, stack: StackObservation | None, change_se
     create = isinstance(change, Create)
     if change_set is None:
         return Propose(create)
-    if change_set.status in _UNDER_WAY:
+    if change_set.status in UNDER_WAY:
         return Await(change_set, approval=False)
     if change_set.status == "FAILED":
-        if any(words in change_set.reason for words in _NO_CHANGES):
+        if any(words in change_set.reason for words in NO_CHANGES):
             return change  # outputs at most: no resource to show
         return Discard(change_set) if wish.reconcile_now else Halt(Reason.ChangeSetFailed, change_set.reason, OUTSIDE)
     if change_set.execution == "EXECUTE_IN_PROGRESS":

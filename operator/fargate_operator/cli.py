@@ -1,4 +1,4 @@
-"""The command `fargate-operator`: run, render, crd. What each needs is imported only when it is called."""
+"""The command `fargate-operator`. What each of its commands needs is imported only when it is called."""
 
 import argparse
 import sys
@@ -11,13 +11,21 @@ from fargate_operator import __version__
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, exit 2."""
 
+    trouble = 2
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(self.trouble, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def parser() -> argparse.ArgumentParser:
+class _DiffParser(_Parser):
+    """For `diff`, whose exit 2 means that something would change."""
+
+    trouble = 1
+
+
+def parser(kind: type[_Parser] = _Parser) -> argparse.ArgumentParser:
     """The command line."""
-    top = _Parser(prog="fargate-operator", description="Turns each FargateApp into one AWS CloudFormation stack.")
+    top = kind(prog="fargate-operator", description="Turns each FargateApp into one AWS CloudFormation stack.")
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     # argparse makes the children of the parent's class
@@ -31,17 +39,28 @@ def parser() -> argparse.ArgumentParser:
     from fargate_operator import render as rendering  # noqa: PLC0415
 
     rendering.add_arguments(render)
+    compare = commands.add_parser(
+        "diff", help="show what a file would change", description="Show what FargateApps would change in their running stacks."
+    )
+    from fargate_operator import diff  # noqa: PLC0415
+
+    diff.add_arguments(compare)
     commands.add_parser("crd", help="print the CRD", description="Print the CustomResourceDefinition.")
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0, 1 for an app with faults, 2 for what cannot be done as it was asked: one line says why."""
-    args = parser().parse_args(argv)
+    from fargate_operator import diff  # noqa: PLC0415
+
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser(_DiffParser if words[:1] == ["diff"] else _Parser).parse_args(words)
     if args.command == "run":
         return _run(args)
     if args.command == "render":
         return _render(args)
+    if args.command == "diff":
+        return diff.run(args)
     from fargate_operator.crd import crd_yaml  # noqa: PLC0415
 
     print(crd_yaml(), end="")

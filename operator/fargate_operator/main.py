@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import kopf
-import urllib3
-from kubernetes import client, config
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.bounds import BadBounds, Rules
 from fargate_operator.bounds_file import BoundsFile
+from fargate_operator.cluster import connect
 from fargate_operator.errors import ReconcileError
 from fargate_operator.follower import Follower
 from fargate_operator.health import serve
@@ -47,28 +46,13 @@ def run(settings: Settings) -> int:
         bounds = BoundsFile(settings.bounds) if settings.bounds else None
     except BadBounds as error:
         raise Unusable(f"--bounds: {error}") from error
-    kube = _connect()
+    kube = connect()
     try:
         installation = settings.installation_id or kube.cluster_id()
         kube.keys(settings.namespaces)
     except ReconcileError as error:
         raise Unusable(f"the cluster cannot be used: {error.message}") from error
     return asyncio.run(_Operator(settings, kube, installation, bounds).run())
-
-
-def _connect() -> Kube:
-    try:
-        if os.environ.get("KUBECONFIG") or "KUBERNETES_SERVICE_HOST" not in os.environ:
-            config.load_kube_config()
-        else:
-            config.load_incluster_config()
-    except (config.ConfigException, OSError) as error:
-        raise Unusable(f"no cluster: {error}") from error
-    urllib3.disable_warnings()
-    chosen = client.Configuration.get_default_copy()
-    chosen.retries = 0  # the queue comes again, with backoff
-    client.Configuration.set_default(chosen)
-    return Kube(client.ApiClient())
 
 
 class _Operator:

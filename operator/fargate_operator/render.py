@@ -53,10 +53,10 @@ def run(args: argparse.Namespace) -> int:
     bad = False
     rules = _rules(args.bounds) if args.bounds else None
     templates: list[dict[str, Any]] = []
-    files = {file: _documents(file) for file in args.files}
-    found = manifests(one for documents in files.values() for one in documents)
-    for file, documents in files.items():
-        for manifest in _apps(file, documents):
+    files = {file: documents(file) for file in args.files}
+    found = manifests(one for held in files.values() for one in held)
+    for file, held in files.items():
+        for manifest in apps(file, held):
             try:
                 templates.append(render(manifest, args, rules, found))
             except InvalidSpec as error:
@@ -125,7 +125,8 @@ def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str,
     return {**manifest, "spec": {**spec, "network": network}}
 
 
-def _documents(file: str) -> list[Any]:
+def documents(file: str) -> list[Any]:
+    """What a file holds; Unreadable where it is no YAML."""
     try:
         if file == "-":
             return list(yaml.safe_load_all(sys.stdin.read()))
@@ -137,13 +138,13 @@ def _documents(file: str) -> list[Any]:
         raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from error
 
 
-def _apps(file: str, documents: list[Any]) -> list[Mapping[str, Any]]:
+def apps(file: str, held: list[Any]) -> list[Mapping[str, Any]]:
     """The FargateApps of a file; one that has none must have a ConfigMap or a Secret."""
-    kinds = [one.get("kind") for one in documents if isinstance(one, Mapping)]
-    apps = [one for one in documents if isinstance(one, Mapping) and one.get("kind") == "FargateApp"]
-    if not apps and not any(kind in KINDS for kind in kinds):
+    kinds = [one.get("kind") for one in held if isinstance(one, Mapping)]
+    found = [one for one in held if isinstance(one, Mapping) and one.get("kind") == "FargateApp"]
+    if not found and not any(kind in KINDS for kind in kinds):
         raise Unreadable(f"{file}: holds no FargateApp")
-    return apps
+    return found
 
 
 def _print(templates: list[dict[str, Any]], output: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
@@ -64,9 +65,10 @@ class Settings(BaseSettings):
     )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A flag for each setting."""
-    for name, field in Settings.model_fields.items():
+def add_arguments(parser: argparse.ArgumentParser, only: Collection[str] = ()) -> None:
+    """A flag for each setting, or only for some."""
+    for name in only or Settings.model_fields:
+        field = Settings.model_fields[name]
         flag = "--" + name.replace("_", "-")
         default = (
             ""
@@ -82,13 +84,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, default=None, metavar=name.rsplit("_", 1)[-1].upper(), help=text)
 
 
-def load(args: argparse.Namespace) -> Settings:
-    """The settings; Unusable where one is wrong, or nothing bounds what authors may do."""
+def read(args: argparse.Namespace) -> Settings:
+    """The settings as they are given; Unusable where one is wrong."""
     given = {name: getattr(args, name) for name in Settings.model_fields if getattr(args, name, None) is not None}
     try:
-        settings = Settings(**given)
+        return Settings(**given)
     except ValidationError as error:
         raise Unusable("; ".join(_fault(one) for one in error.errors())) from None
+
+
+def load(args: argparse.Namespace) -> Settings:
+    """The settings of `run`; Unusable where one is wrong, or nothing bounds what authors may do."""
+    settings = read(args)
     missing = [flag for flag, given in (("--bounds", settings.bounds), ("--cloudformation-role", settings.cloudformation_role))
                if not given]  # fmt: skip
     if missing and not settings.single_tenant:
