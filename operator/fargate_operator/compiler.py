@@ -338,7 +338,7 @@ def _reachable(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[
 
 def _dangling(app: App, template: Template, text: str) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
-    # whose values must come into nothing else: no author can name a parameter
+    # a parameter is known to the copied secret only: into nothing else may its value come
     resources = {
         name: body for name, body in template.resources.items() if name != names.COPIED_SECRET or not template.parameters
     }

@@ -109,6 +109,21 @@ def test_a_value_is_not_sent_again_while_its_secret_is_unchanged(world, proxy):
     assert [sum(name.endswith("UsePreviousValue") for name in one) for one in writes] == [1, 2]
 
 
+def test_what_a_failed_update_did_not_bring_is_sent_again(world):
+    put(world, "Secret", {"KEY": "first-value"})
+    world.apply(environmentFrom=[SECRET])
+    world.ready()
+    broken = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999999}}}
+    world.apply(environmentFrom=[SECRET], resources=broken)
+    world.stalled("UpdateFailed")
+    tried = world.status()["stack"]["attemptedDigest"]
+    put(world, "Secret", {"KEY": "second-value"})
+    world.wait(lambda: world.status()["stack"]["attemptedDigest"] != tried and world.condition("Stalled"))
+    assert stored(world, world.status())["secret/KEY"] == "first-value"  # rolled back
+    world.apply(environmentFrom=[SECRET], resources=None)
+    assert stored(world, world.ready())["secret/KEY"] == "second-value"
+
+
 def test_what_is_missing_is_waited_for_by_name_and_found_at_once(world):
     world.apply(environmentFrom=[CONFIG, SECRET])
     message = world.wait(lambda: (one := world.condition("Ready")).get("reason") == "ConfigurationMissing" and one)["message"]
