@@ -93,7 +93,7 @@ class Detections:
         """It is not to be looked after any more."""
         self._running.pop(key, None)
         self._asked.discard(key)
-        for gate in self._gates.values():
+        for gate in list(self._gates.values()):  # other workers may add one
             gate.leave(key)
 
     def _begin(self, case: Case) -> Seen:
