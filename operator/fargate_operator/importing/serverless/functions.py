@@ -19,7 +19,7 @@ from fargate_operator.importing.serverless.fields import (
     texts,
 )
 from fargate_operator.importing.serverless.images import image, key
-from fargate_operator.importing.serverless.shared import ARCHITECTURES, network
+from fargate_operator.importing.serverless.levels import ARCHITECTURES, network
 from fargate_operator.importing.serverless.tables import FUNCTION_LOST, FUNCTION_NOTHING
 
 DEFAULT_TIMEOUT = "6s"  # the framework's; the operator's is 30s

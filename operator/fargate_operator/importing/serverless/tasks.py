@@ -6,7 +6,7 @@ from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import environment, flag, integer, kept, pairs, raw, text, texts
 from fargate_operator.importing.serverless.images import image, key
-from fargate_operator.importing.serverless.shared import network, overrides, size
+from fargate_operator.importing.serverless.levels import network, overrides, size
 
 
 def tasks(context: Context, own: dict[str, Any]) -> None:
