@@ -111,6 +111,19 @@ def test_every_unknown_key_is_told_or_carried(case: str) -> None:
     assert silent == []
 
 
+@pytest.mark.parametrize("case", SERVERLESS)
+def test_every_value_that_nobody_knows_is_told(case: str) -> None:
+    root = read(SOURCES[case])
+    silent = []
+    for way, node in steps(root):
+        if not way or node.value is None or re.fullmatch("|".join(MEANS_NOTHING), path(way)):
+            continue
+        _, losses = outcome(replaced(root, way, Unknown("odd")))
+        if not told(way, losses) and not any("odd" in message for _, message in losses):
+            silent.append(path(way))
+    assert silent == []
+
+
 ODD: list[Any] = [
     "",
     "zz",
