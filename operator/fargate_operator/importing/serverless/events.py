@@ -5,15 +5,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fargate_operator import names
 from fargate_operator.importing.cursor import Cursor
-from fargate_operator.importing.serverless import buckets, routes, streams
+from fargate_operator.importing.serverless import buckets, routes, streams, topics
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import flag, kept, raw, text, texts
 from fargate_operator.importing.serverless.tables import EVENTS_LOST
 
 Made = list[dict[str, Any]]
-_INPUTS = "has no counterpart; the function gets the whole event"
 
 
 def events(cursor: Cursor | None, context: Context) -> dict[str, Any]:
@@ -78,66 +76,12 @@ def _input(cursor: Cursor | None, context: Context) -> Any:
     return None
 
 
-def _topic(cursor: Cursor, context: Context) -> Made:
-    """A topic that exists, by its ARN; one that the framework makes is a resource of the app, by the framework's own ID."""
-    name, arn = cursor, None
-    if isinstance(cursor.node.value, dict):
-        arn = cursor.get("arn") or (cursor if len(cursor.node.value) == 1 and not cursor.get("topicName") else None)
-        name = cursor.get("topicName") or cursor
-    elif str(cursor.node.value).startswith("arn:"):
-        arn = cursor
-    for one in ("filterPolicyScope", "redrivePolicy"):
-        if place := cursor.get(one):
-            place.skip() if place.node.value == "MessageAttributes" else cursor.lose(f"has {one}, which has no counterpart")
-            if place.node.value != "MessageAttributes":
-                return []
-    if arn:
-        found = text(arn, context.stack)
-        if name is not cursor:
-            name.skip()  # told by the ARN
-        if display := cursor.get("displayName"):
-            display.lose("is of a topic that exists; set it there")
-    else:
-        found = _new_topic(name, cursor, context)
-    policy = raw(cursor.get("filterPolicy"), context.stack)
-    return [{"sns": kept(topicArn=found, filter=policy)}] if found else []
-
-
-def _new_topic(name: Cursor, cursor: Cursor, context: Context) -> str | None:
-    written = text(name, context.stack)
-    if not written:
-        return None
-    logical_id = f"SNSTopic{names.identifier(written)}"
-    properties = kept(TopicName=written, DisplayName=text(cursor.get("displayName"), context.stack))
-    context.put("resources", {logical_id: {"Type": "AWS::SNS::Topic", "Properties": properties}})
-    return f"${{{logical_id}}}"
-
-
 def _bus(cursor: Cursor, context: Context) -> Made:
+    """A pattern, or a schedule, which is EventBridge's as well."""
     if off(cursor):
         return []
-    for name in ("input", "inputPath", "inputTransformer"):
-        if one := cursor.get(name):
-            one.lose(_INPUTS)
-    for name in ("retryPolicy", "deadLetterQueueArn", "description", "name"):
-        if one := cursor.get(name):
-            one.lose("has no counterpart")
-    made: Made = []
-    pattern = raw(cursor.get("pattern") or cursor.get("event"), context.stack)
-    if pattern:
-        made.append({"eventBridge": {**kept(bus=_bus_name(cursor.get("eventBus"), context)), "pattern": pattern}})
-    made += [{"schedule": {"expression": one}} for one in texts(cursor.get("schedule"), context.stack)]
-    return made
-
-
-def _bus_name(cursor: Cursor | None, context: Context) -> str | None:
-    """A bus that exists, by its ARN or as the default one; any other name is one that the framework makes."""
-    found = text(cursor, context.stack)
-    if not found or found.startswith(("arn:", "${")) or found == "default":
-        return found
-    logical_id = f"{names.identifier(found)}EventBus"
-    context.put("resources", {logical_id: {"Type": "AWS::Events::EventBus", "Properties": {"Name": found}}})
-    return f"${{{logical_id}}}"
+    timed: Made = [{"schedule": {"expression": one}} for one in texts(cursor.get("schedule"), context.stack)]
+    return [*topics.rule(cursor, context), *timed]
 
 
 _KINDS: dict[str, Callable[[Cursor, Context], Made]] = {
@@ -146,7 +90,7 @@ _KINDS: dict[str, Callable[[Cursor, Context], Made]] = {
     "schedule": _schedule,
     "sqs": lambda cursor, context: [] if off(cursor) else streams.queue(cursor, context),
     "stream": lambda cursor, context: [] if off(cursor) else streams.stream(cursor, context),
-    "sns": _topic,
+    "sns": topics.topic,
     "eventBridge": _bus,
     "cloudwatchEvent": _bus,
     "s3": buckets.bucket,
