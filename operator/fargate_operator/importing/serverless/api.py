@@ -6,6 +6,7 @@ from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import choice, duration, flag, kept, text, texts
 from fargate_operator.importing.serverless.stack import key
+from fargate_operator.importing.source import Unknown
 
 FUNCTION_CORS = ["Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token"]
 API_CORS = [*FUNCTION_CORS, "X-Amz-User-Agent", "X-Amzn-Trace-Id"]
@@ -14,7 +15,7 @@ _HEADER = "$request.header.Authorization"
 
 def cors(cursor: Cursor | None, context: Context, headers: list[str], methods: list[str]) -> dict[str, Any] | None:
     """`true` is the framework's own choice, with these headers and methods."""
-    if cursor is None or cursor.node.value is False:
+    if cursor is None or cursor.node.value is False or isinstance(cursor.node.value, Unknown):
         if cursor:
             cursor.skip()
         return None
@@ -25,6 +26,9 @@ def cors(cursor: Cursor | None, context: Context, headers: list[str], methods: l
         if one := cursor.get(name):
             one.skip() if one.node.value is False else one.lose("has no counterpart")
     origins = cursor.get("allowedOrigins") or cursor.get("origins") or cursor.get("origin")
+    if origins and not texts(origins, context.stack):
+        cursor.note("is left out: its origins are not known")
+        return None
     found = kept(
         allowOrigins=texts(origins, context.stack),
         allowHeaders=texts(cursor.get("allowedHeaders"), context.stack),

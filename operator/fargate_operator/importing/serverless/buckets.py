@@ -23,14 +23,11 @@ def bucket(cursor: Cursor, context: Context) -> list[dict[str, Any]]:
     whole = isinstance(cursor.node.value, str)
     name = text(cursor if whole else cursor.get("bucket"), context.stack)
     existing = None if whole else flag(cursor.get("existing"))
-    prefix, suffix = _rules(cursor, context)
-    event = None if whole else text(cursor.get("event"), context.stack)
+    kind, prefix, fault = _filter(cursor, context)
     if force := cursor.get("forceDeploy"):
         force.skip()
-    kind = _EVENTS.get(event or "s3:ObjectCreated:*")
-    if name is None or kind is None or suffix:
-        why = f"has the suffix {suffix}" if suffix else f"is for {event}" if kind is None else "names no bucket"
-        cursor.lose(f"{why}, which has no counterpart; write an eventBridge event with a pattern that tells it")
+    if name is None or fault:
+        cursor.lose(f"{fault or 'names no bucket'}; write an eventBridge event with a pattern that tells it")
         return []
     if existing:
         cursor.note(f"needs the bucket to send its events to EventBridge; {_OTHER}")
@@ -51,10 +48,19 @@ def _made(name: str, context: Context) -> str:
     return f"${{{logical_id}}}"
 
 
-def _rules(cursor: Cursor, context: Context) -> tuple[str | None, str | None]:
-    prefix = suffix = None
-    place = cursor.get("rules")
-    for one in place.each() if place else ():
-        prefix = text(one.get("prefix"), context.stack) or prefix
-        suffix = text(one.get("suffix"), context.stack) or suffix
-    return prefix, suffix
+def _filter(cursor: Cursor, context: Context) -> tuple[str, str | None, str]:
+    """EventBridge's detail type, the prefix, and what has no counterpart."""
+    place, prefix = cursor.get("event"), None
+    event = text(place, context.stack) if place else "s3:ObjectCreated:*"
+    fault = "" if event in _EVENTS else f"is for {event or 'events that are not known'}, which have no counterpart"
+    rules = cursor.get("rules")
+    for one in rules.each() if rules else ():
+        for key in ("prefix", "suffix"):
+            found = text(part, context.stack) if (part := one.get(key)) else ""
+            if found is None:
+                fault = f"has a {key} that is not known"
+            elif found and key == "suffix":
+                fault = f"has the suffix {found}, which has no counterpart"
+            elif found:
+                prefix = found
+    return _EVENTS.get(event or "", ""), prefix, fault

@@ -24,6 +24,7 @@ from fargate_operator.importing.serverless.levels import ARCHITECTURES, network
 from fargate_operator.importing.serverless.stack import key
 from fargate_operator.importing.serverless.tables import FUNCTION_LOST, FUNCTION_NOTHING
 from fargate_operator.importing.serverless.tasks import named
+from fargate_operator.importing.source import Unknown
 
 DEFAULT_TIMEOUT = "6s"  # the framework's; the operator's is 30s
 DEFAULT_RUNTIME = "nodejs22.x"
@@ -131,7 +132,7 @@ def _vpc(cursor: Cursor, context: Context) -> bool | None:
 
 
 def _url(cursor: Cursor | None, context: Context) -> dict[str, Any] | None:
-    if cursor is None or cursor.node.value is False:
+    if cursor is None or cursor.node.value is False or isinstance(cursor.node.value, Unknown):
         if cursor:
             cursor.skip()
         return None
