@@ -45,12 +45,18 @@ def parser(kind: type[_Parser] = _Parser) -> argparse.ArgumentParser:
     from fargate_operator import diff  # noqa: PLC0415
 
     diff.add_arguments(compare)
+    bring = commands.add_parser(
+        "import", help="bring an app over", description="Print the FargateApp for another tool's configuration."
+    )
+    from fargate_operator.importing import command as importing  # noqa: PLC0415
+
+    importing.add_arguments(bring)
     commands.add_parser("crd", help="print the CRD", description="Print the CustomResourceDefinition.")
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0, 1 for an app with faults, 2 for what cannot be done as it was asked: one line says why."""
+    """What each command's page says; else 0, 1 for an app with faults, 2 for what cannot be done as asked: one line says why."""
     from fargate_operator import diff  # noqa: PLC0415
 
     words = list(sys.argv[1:] if argv is None else argv)
@@ -61,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _render(args)
     if args.command == "diff":
         return diff.run(args)
+    if args.command == "import":
+        return _import(args)
     from fargate_operator.crd import crd_yaml  # noqa: PLC0415
 
     print(crd_yaml(), end="")
@@ -87,6 +95,18 @@ def _render(args: argparse.Namespace) -> int:
         return render.run(args)
     except render.Unreadable as error:
         print(f"fargate-operator render: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from fargate_operator.importing import command, source  # noqa: PLC0415
+
+    try:
+        return command.run(args)
+    except source.Unreadable as error:
+        print(f"fargate-operator import: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0
