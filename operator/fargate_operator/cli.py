@@ -1,4 +1,4 @@
-"""The command `fargate-operator`: run, render, crd. What each needs is imported only when it is called."""
+"""The command `fargate-operator`: run, render, import, crd. What each needs is imported only when it is called."""
 
 import argparse
 import sys
@@ -31,17 +31,25 @@ def parser() -> argparse.ArgumentParser:
     from fargate_operator import render as rendering  # noqa: PLC0415
 
     rendering.add_arguments(render)
+    bring = commands.add_parser(
+        "import", help="bring an app over", description="Print the FargateApp for another tool's configuration."
+    )
+    from fargate_operator.importing import command as importing  # noqa: PLC0415
+
+    importing.add_arguments(bring)
     commands.add_parser("crd", help="print the CRD", description="Print the CustomResourceDefinition.")
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0, 1 for an app with faults, 2 for what cannot be done as it was asked: one line says why."""
+    """0, 1 for an app with faults, 3 for an import that is not whole, 2 for what cannot be done as asked: one line says why."""
     args = parser().parse_args(argv)
     if args.command == "run":
         return _run(args)
     if args.command == "render":
         return _render(args)
+    if args.command == "import":
+        return _import(args)
     from fargate_operator.crd import crd_yaml  # noqa: PLC0415
 
     print(crd_yaml(), end="")
@@ -68,6 +76,18 @@ def _render(args: argparse.Namespace) -> int:
         return render.run(args)
     except render.Unreadable as error:
         print(f"fargate-operator render: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from fargate_operator.importing import command, source  # noqa: PLC0415
+
+    try:
+        return command.run(args)
+    except source.Unreadable as error:
+        print(f"fargate-operator import: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0

@@ -1,0 +1,112 @@
+"""`import`: another tool's file as a FargateApp. The importers are loaded only when one is wanted."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from fargate_operator.errors import InvalidSpec
+from fargate_operator.importing.options import Options
+from fargate_operator.importing.report import Loss, Report
+from fargate_operator.importing.source import Node, Unreadable, read
+
+KINDS = ("serverless",)  # each a module of this package: `recognizes(root)`, `convert(root, options, report)`
+INCOMPLETE = 3
+
+
+class Importer(Protocol):
+    """A module that brings one tool's files over."""
+
+    def recognizes(self, root: Node) -> bool:
+        """Whether the file is of this tool."""
+        ...
+
+    def convert(self, root: Node, options: Options, report: Report) -> dict[str, Any]:
+        """The FargateApp, by `writer.manifest`; what it lacks goes to the report."""
+        ...
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `import`."""
+    parser.add_argument("file", metavar="FILE", help=f"a file of {' or '.join(KINDS)}")
+    parser.add_argument("--kind", choices=KINDS, default=None, help="whose file it is (default: told by what it holds)")
+    parser.add_argument("--stage", default="", help="stage whose values are taken (default: the file's own, or dev)")
+    parser.add_argument("--region", default="", help="AWS region (default: the file's own)")
+    parser.add_argument("--name", default="", help="of the FargateApp (default: the file's own)")
+    parser.add_argument("--namespace", default="", help="of the FargateApp (default: none is written)")
+    pairs = (
+        ("param", "parameter"),
+        ("opt", "option of the tool's command line"),
+        ("image", "image that the tool would have built"),
+    )
+    for flag, what in pairs:
+        parser.add_argument(
+            f"--{flag}", action="append", default=[], type=_pair, metavar="NAME=VALUE", help=f"a {what}; may be repeated"
+        )
+    parser.add_argument("-o", "--output", default="", metavar="FILE", help="where it is written (default: standard output)")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=VALUE")
+    return name, value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the FargateApp. 0, or 3 when something is not carried over: a line for each on standard error."""
+    options = Options(
+        stage=args.stage,
+        region=args.region,
+        name=args.name,
+        namespace=args.namespace,
+        parameters=dict(args.param),
+        given=dict(args.opt),
+        images=dict(args.image),
+        environment=dict(os.environ),
+    )
+    text, losses = imported(args.file, options, args.kind)
+    if args.output:
+        try:
+            Path(args.output).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Unreadable(f"{args.output}: {error.strerror}") from error
+    else:
+        sys.stdout.write(text)
+    for loss in losses:
+        sys.stderr.write(f"{loss}\n")
+    return INCOMPLETE if losses else 0
+
+
+def imported(file: str, options: Options, kind: str | None = None) -> tuple[str, list[Loss]]:
+    """The FargateApp as YAML, and what it lacks; Unreadable where the file is not what it is taken for."""
+    root = read(file)
+    report = Report(file)
+    app = _importer(root, kind).convert(root, options, report)
+    report.faults(faults(app))
+    from fargate_operator.importing.writer import write  # noqa: PLC0415  needs the model
+
+    losses = report.losses()
+    return write(app, losses, Path(file).name), losses
+
+
+def _importer(root: Node, kind: str | None) -> Importer:
+    for one in [kind] if kind else KINDS:
+        importer = cast("Importer", importlib.import_module(f"fargate_operator.importing.{one}"))
+        if kind or importer.recognizes(root):
+            return importer
+    raise Unreadable(f"{root.file}: is no file that can be imported, or its kind is not to be seen: give --kind")
+
+
+def faults(app: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with the FargateApp itself, as (path, message)."""
+    from fargate_operator.parsing import parse_app  # noqa: PLC0415  needs the model
+
+    try:
+        parse_app(app)
+    except InvalidSpec as error:
+        return [(one.path, one.message) for one in error.faults]
+    return []

@@ -1,0 +1,152 @@
+"""A way through the input on which nothing gets lost.
+
+Whoever reads a part of the input asks a cursor for it, which notes what was read. A part counts as settled when it was read, when
+it was passed over because it means nothing for the result, or when it was told as lost. `unread` tells the rest: what no part of
+the importer knows is told by that, not forgotten.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fargate_operator.importing.report import Report
+from fargate_operator.importing.source import Node, Unknown, plain
+
+Steps = tuple[str | int, ...]
+UNKNOWN = "is not known to the importer; look up what it does, and say it in the FargateApp's own fields"
+
+
+class Cursor:
+    """A place in the input. `target` is the part of the FargateApp that is made of it, for comments."""
+
+    def __init__(
+        self, node: Node, report: Report, steps: Steps = (), target: str = "", settled: set[Steps] | None = None
+    ) -> None:
+        self.node = node
+        self.steps = steps
+        self.target = target
+        self.report = report
+        self._settled = set[Steps]() if settled is None else settled
+
+    @property
+    def path(self) -> str:
+        """In the input's own notation: `functions.api.events[0].http`."""
+        return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in self.steps).removeprefix(".")
+
+    def at(self, target: str) -> "Cursor":
+        """The same place, for another part of the FargateApp."""
+        return Cursor(self.node, self.report, self.steps, target, self._settled)
+
+    def _child(self, step: str | int, node: Node) -> "Cursor":
+        return Cursor(node, self.report, (*self.steps, step), self.target, self._settled)
+
+    def get(self, *steps: str) -> "Cursor | None":
+        """What stands below, step by step; None where there is nothing, or null."""
+        found: Cursor | None = self
+        for step in steps:
+            value = found.node.value if found else None
+            node = value.get(step) if isinstance(value, dict) else None
+            found = found._child(step, node) if found and node is not None and node.value is not None else None  # noqa: SLF001
+        return found
+
+    def items(self) -> list[tuple[str, "Cursor"]]:
+        """The entries of a map that are not null; of anything else none, and it is told."""
+        if not isinstance(self.node.value, dict):
+            self.lose(self.why("must be a map"))
+            return []
+        if not self.node.value:
+            self.skip()
+        return [(key, self._child(key, node)) for key, node in self.node.value.items() if node.value is not None]
+
+    def each(self) -> list["Cursor"]:
+        """The items of a list; anything else is taken as a list of one."""
+        if not isinstance(self.node.value, list):
+            return [self]
+        if not self.node.value:
+            self.skip()
+        return [self._child(number, node) for number, node in enumerate(self.node.value)]
+
+    def skip(self) -> None:
+        """Settled: it was read, or means nothing for the result."""
+        self._settled.add(self.steps)
+
+    def lose(self, message: str, target: str | None = None) -> None:
+        """Settled: it cannot be carried over, which is told."""
+        self.skip()
+        self.report.lose(self.node, self.path, message, self.target if target is None else target)
+
+    def why(self, otherwise: str) -> str:
+        """Why a value is not what is needed: because nobody knows it here, or `otherwise`."""
+        return self.node.value.why if isinstance(self.node.value, Unknown) else otherwise
+
+    def plain(self) -> Any:
+        """All that stands here as plain data, settled; parts that are unknown are told and left out, nulls are None."""
+        self.skip()
+        if isinstance(self.node.value, dict):
+            items = ((key, self._child(key, node)) for key, node in self.node.value.items())
+            return {key: one.plain() for key, one in items if not one._lost()}  # noqa: SLF001
+        if isinstance(self.node.value, list):
+            return [one.plain() for one in self.each() if not one._lost()]  # noqa: SLF001
+        return None if self._lost() else self.node.value
+
+    def _lost(self) -> bool:
+        if isinstance(self.node.value, Unknown):
+            self.lose(self.node.value.why)
+            return True
+        return False
+
+    def integer(self) -> int | None:
+        """A whole number, also one in quotes; anything else is told."""
+        value = self.node.value
+        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.lose(self.why("must be a whole number"))
+            return None
+        self.skip()
+        return value
+
+    def flag(self) -> bool | None:
+        """True or false, also in quotes; anything else is told."""
+        value = self.node.value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            value = value.lower() == "true"
+        if not isinstance(value, bool):
+            self.lose(self.why("must be true or false"))
+            return None
+        self.skip()
+        return value
+
+    def unread(self, message: str = UNKNOWN) -> None:
+        """Tell all that nobody settled, each as the largest part of which nothing was read."""
+        for one in self._unsettled():
+            one.lose(message)
+
+    def _unsettled(self) -> Iterator["Cursor"]:
+        if self.steps in self._settled or self.node.value is None:
+            return
+        below = list(self._below())
+        parts = [list(one._unsettled()) for one in below]  # noqa: SLF001
+        if all(len(found) == 1 and found[0].steps == one.steps for one, found in zip(below, parts, strict=True)) and self.steps:
+            yield self
+        else:
+            for found in parts:
+                yield from found
+
+    def _below(self) -> Iterator["Cursor"]:
+        value = self.node.value
+        if isinstance(value, dict):
+            yield from (self._child(key, node) for key, node in value.items() if node.value is not None)
+        elif isinstance(value, list):
+            yield from (self._child(number, node) for number, node in enumerate(value) if node.value is not None)
+
+
+def as_text(node: Node) -> str | None:
+    """A scalar as the text that AWS would get; None for anything else."""
+    value = plain(node)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else None
