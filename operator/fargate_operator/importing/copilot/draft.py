@@ -1,0 +1,48 @@
+"""The FargateApp while it is made of manifests."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.importing.copilot.environment import Environment
+from fargate_operator.importing.cursor import Cursor
+from fargate_operator.importing.options import Options
+from fargate_operator.importing.report import Report
+
+
+@dataclass(slots=True)
+class Draft:
+    """`spec` grows; `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs.
+
+    `sources` holds `http.allowed_source_ips` of each service that has http, None where it has none: ours are the load balancer's.
+    """
+
+    name: str
+    options: Options
+    report: Report
+    environment: Environment
+    spec: dict[str, Any] = field(default_factory=dict)
+    topics: dict[tuple[str, str], str] = field(default_factory=dict)
+    sources: list[Cursor | None] = field(default_factory=list)
+    public: bool = False  # whether a service is reached from the internet
+
+    def part(self, *steps: str) -> dict[str, Any]:
+        """A map in the spec, made where it is not there yet."""
+        found = self.spec
+        for step in steps:
+            found = found.setdefault(step, {})
+        return found
+
+    def allow(self, actions: list[str], resource: str) -> None:
+        """One more right for the code of all tasks."""
+        statements = self.part("iam").setdefault("statements", [])
+        known = next((one for one in statements if one["Action"] == actions), None)
+        if known is None:
+            known = {"Effect": "Allow", "Action": actions, "Resource": []}
+            statements.append(known)
+        if resource not in known["Resource"]:
+            known["Resource"].append(resource)
+
+    def resource(self, *parts: str) -> str:
+        """The logical ID of a raw resource: of names, each with a capital letter and without hyphens."""
+        return "".join(names.identifier(part) for part in parts)
