@@ -117,7 +117,10 @@ def _list(items: Iterable[Any], indent: int) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    return _text(value) if isinstance(value, str) else json.dumps(list(value) if isinstance(value, tuple) else value)
+    if isinstance(value, str):
+        return _text(value)
+    text = json.dumps(list(value) if isinstance(value, tuple) else value)
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text  # YAML 1.1 takes 1e-05 for text
 
 
 def _text(text: str) -> str:
