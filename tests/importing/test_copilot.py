@@ -180,7 +180,7 @@ def test_nothing_in_a_value_is_taken_for_a_reference(text: str, expected: str) -
 
 # Leaves of the cases that say what holds anyway, or that the command line says in their place.
 MEANS_NOTHING = """
-image.build image.build.* http.healthcheck.port http.version http.redirect_to_https http.target_port http.target_container
+image.build image.build.* image.port http.healthcheck.port http.version http.redirect_to_https http.target_port http.target_container
 storage.volumes.uploads.efs.auth.iam sidecars.proxy.depends_on publish.topics[1].allowed_workers[0] network.connect
 network.vpc.placement storage.ephemeral exec.enable count.cooldown.out platform.osfamily platform.architecture
 environments.test.*

@@ -158,12 +158,16 @@ def _sidecar(cursor: Cursor, name: str, workload: str, draft: Draft) -> Mapping[
     }
 
 
+def tcp_port(written: str) -> int | None:
+    """``9000`` or ``9000/tcp``; None for another protocol, and what is no port."""
+    number, slash, protocol = written.partition("/")
+    return int(number) if number.isdecimal() and (not slash or protocol.lower() == "tcp") else None
+
+
 def _port(cursor: Cursor | None) -> int | None:
-    """``9000`` or ``9000/tcp``."""
     if cursor is None:
         return None
-    number, slash, protocol = (text(cursor) or "").partition("/")
-    if not number.isdecimal() or (slash and protocol != "tcp"):
+    found = tcp_port(text(cursor) or "")
+    if found is None:
         cursor.lose(f"must be a TCP port; for another protocol {_RAW}")
-        return None
-    return int(number)
+    return found

@@ -21,8 +21,8 @@ _HEALTH = {
 }
 
 
-def http(top: Cursor, draft: Draft, *, internal: bool) -> dict[str, Any] | None:
-    """The service's http; None where it has none."""
+def http(top: Cursor, draft: Draft, port: int | None, *, internal: bool) -> dict[str, Any] | None:
+    """The service's http; None where it has none. `port` is the one that requests go to."""
     cursor = top.get("http")
     if network := top.get("nlb"):
         network.lose("there is no Network Load Balancer; make one in resources, and name its target group in overrides.service")
@@ -36,14 +36,13 @@ def http(top: Cursor, draft: Draft, *, internal: bool) -> dict[str, Any] | None:
     if internal:
         draft.part("loadBalancer")["internal"] = True
     draft.sources.append(cursor.get("allowed_source_ips"))
-    _target(top, cursor)
     for field, message in _LOST.items():
         if lost := cursor.get(field):
             lost.lose(message)
-    return {name: value for name, value in _fields(top, cursor, draft).items() if value not in (None, {})}
+    return {name: value for name, value in _fields(cursor, draft, port).items() if value not in (None, {})}
 
 
-def _fields(top: Cursor, cursor: Cursor, draft: Draft) -> dict[str, Any]:
+def _fields(cursor: Cursor, draft: Draft, port: int | None) -> dict[str, Any]:
     path, stickiness = text(cursor.get("path")), cursor.get("stickiness")
     version, redirect = cursor.get("version"), cursor.get("redirect_to_https")
     if version and (text(version) or "").lower() != "http1":
@@ -53,19 +52,10 @@ def _fields(top: Cursor, cursor: Cursor, draft: Draft) -> dict[str, Any]:
     return {
         "path": None if path is None else f"/{path.lstrip('/')}",
         "host": _host(cursor.get("alias"), draft),
-        "healthCheck": _health_check(top, cursor.get("healthcheck")),
+        "healthCheck": _health_check(cursor.get("healthcheck"), port),
         "stickiness": STICKY if stickiness and stickiness.flag() else None,
         "deregistrationDelay": duration(cursor.get("deregistration_delay")),
     }
-
-
-def _target(top: Cursor, cursor: Cursor) -> None:
-    """Requests go to the workload's own container, on its port."""
-    for field, own in (("target_container", "name"), ("targetContainer", "name"), ("target_port", "port")):
-        if given := cursor.get(field):
-            expected = top.get("name") if own == "name" else top.get("image", "port")
-            if text(given) != (text(expected) if expected else None):
-                given.lose("requests go to the workload's own container, on its port; let it pass them on, or change port")
 
 
 def _host(cursor: Cursor | None, draft: Draft) -> str | None:
@@ -87,15 +77,13 @@ def _host(cursor: Cursor | None, draft: Draft) -> str | None:
     return host
 
 
-def _health_check(top: Cursor, cursor: Cursor | None) -> dict[str, Any]:
+def _health_check(cursor: Cursor | None, port: int | None) -> dict[str, Any]:
     if cursor is None:
         return {}
     if not isinstance(cursor.node.value, dict):
         return {"path": text(cursor)}
-    if port := cursor.get("port"):
-        expected = top.get("image", "port")
-        if text(port) != (text(expected) if expected else None):
-            port.lose("the check goes to the port that requests go to")
+    if (given := cursor.get("port")) and given.integer() != port:
+        given.lose("the check goes to the port that requests go to")
     durations = {"interval": "interval", "timeout": "timeout", "grace_period": "gracePeriod"}
     found: dict[str, Any] = {"path": text(cursor.get("path")), "codes": text(cursor.get("success_codes"))}
     found |= {ours: duration(cursor.get(theirs)) for theirs, ours in durations.items()}

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.importing.copilot.draft import Draft
 from fargate_operator.importing.copilot.http import http
 from fargate_operator.importing.copilot.scaling import count
 from fargate_operator.importing.copilot.schedule import Inexact, expression
+from fargate_operator.importing.copilot.target import own_port, target
 from fargate_operator.importing.copilot.tasks import task
 from fargate_operator.importing.copilot.topics import published, queue_of, subscribe
 from fargate_operator.importing.copilot.values import text
@@ -22,18 +24,18 @@ _ALARMS = "make the alarms, and name them in deployment.alarms"
 
 def load_balanced(top: Cursor, name: str, draft: Draft) -> None:
     """A Load Balanced Web Service."""
-    _service(top, name, draft, {"http": http(top, draft, internal=False)})
+    _service(top, name, draft, internal=False)
 
 
 def backend(top: Cursor, name: str, draft: Draft) -> None:
     """A Backend Service; with http behind an internal load balancer."""
-    _service(top, name, draft, {"http": http(top, draft, internal=True)})
+    _service(top, name, draft, internal=True)
 
 
 def worker(top: Cursor, name: str, draft: Draft) -> None:
     """A Worker Service and its queues."""
     variables = subscribe(top, name, draft)
-    _service(top, name, draft, {}, variables, queue_of(name))
+    _service(top, name, draft, internal=True, variables=variables, queue=queue_of(name))
 
 
 def job(top: Cursor, name: str, draft: Draft) -> None:
@@ -68,20 +70,24 @@ LOST = {
 
 
 def _service(
-    top: Cursor, name: str, draft: Draft, more: Mapping[str, Any], variables: Mapping[str, str] | None = None, queue: str = ""
+    top: Cursor, name: str, draft: Draft, *, internal: bool, variables: Mapping[str, str] | None = None, queue: str = ""
 ) -> None:
     own = task(top, name, draft)
     own["environment"] |= {**(variables or {}), **published(name, draft)}
-    port, exec_ = top.get("image", "port"), top.get("exec")
+    to = target(top)
+    reached = http(top, draft, to.port, internal=internal)
+    if reached is not None:
+        own["overrides"] = merge_all(own["overrides"], [to.overrides(name, own_port(top))])
+    exec_ = top.get("exec")
     if exec_ and isinstance(exec_.node.value, dict):
         exec_ = exec_.get("enable")
     own |= {
-        "port": port.integer() if port else None,
+        "port": to.port,
         "exec": True if exec_ and exec_.flag() else None,
         "deployment": _deployment(top.get("deployment")),
         "connect": _connect(top.get("network", "connect"), draft),
         **count(top.get("count"), queue),
-        **more,
+        "http": reached,
     }
     _put(draft, "services", name, own, top)
 
