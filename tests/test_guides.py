@@ -7,6 +7,10 @@ import pytest
 import yaml
 
 from fargate_operator import cli
+from fargate_operator.importing import copilot
+from fargate_operator.importing.options import Options
+from fargate_operator.importing.report import Report
+from fargate_operator.importing.source import Node, parse
 from fargate_operator.render import render
 
 ROOT = Path(__file__).parent.parent
@@ -43,3 +47,16 @@ def test_a_page_for_those_who_come_from_elsewhere_has_both_sides_of_one_app(orig
     assert theirs
     for word in ("/health", "./report", "orders.handler", "Table", "DB_PASSWORD"):
         assert word in theirs[0]
+
+
+def test_the_manifests_of_the_copilot_page_become_its_fargateapp():
+    file = ROOT / "docs" / "guides" / "coming-from-copilot.md"
+    [app] = apps(file)
+    web, report, _addon = blocks(file)[0].split("---\n")
+    arn = app["spec"]["services"]["web"]["secrets"]["DB_PASSWORD"].removesuffix(":password::")
+    options = Options(app="shop", stage="prod", parameters={"shop-db": arn}, images={"web": "x:1", "report": "x:1"})
+    made = copilot.convert(Node([parse(web, "x"), parse(report, "y")], "x", 1), options, Report("x"))["spec"]
+    for field in ("command", "cpu", "memory", "port", "scaling", "secrets"):
+        assert made["services"]["web"][field] == app["spec"]["services"]["web"][field]
+    assert made["services"]["web"]["http"] == {"path": "/", **app["spec"]["services"]["web"]["http"]}
+    assert made["scheduledTasks"]["report"]["schedule"] == app["spec"]["scheduledTasks"]["report"]["schedule"]

@@ -178,6 +178,28 @@ def test_nothing_in_a_value_is_taken_for_a_reference(text: str, expected: str) -
     assert literal(text) == expected
 
 
+def test_the_command_takes_many_manifests_and_says_what_is_lost(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    files = [str(one) for one in sorted((ROOT / "application").glob("*.yml"))]
+    images = [f"--image={name}=api:v1" for name in ("web", "api", "report")]
+    assert cli.main(["import", *files, "--app", "shop", "--env", "prod", *images]) == 0
+    assert yaml.safe_load(capsys.readouterr().out)["spec"]["environment"]["COPILOT_ENVIRONMENT_NAME"] == "prod"
+    assert cli.main(["import", str(ROOT / "losses" / "manifest.yml"), "-o", str(tmp_path / "app.yaml")]) == 3
+    assert capsys.readouterr().err.startswith(f"{ROOT}/losses/manifest.yml:4: image.build: Copilot builds this image")
+
+
+@pytest.mark.parametrize("files", [["nothing"], ["nothing", "manifest"]])
+def test_what_is_no_manifest_is_one_clear_line_and_exit_2(
+    files: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    texts = {"nothing": "a: 1\n", "manifest": "name: web\ntype: Backend Service\n"}
+    for name in files:
+        (tmp_path / name).write_text(texts[name])
+    assert cli.main(["import", *(str(tmp_path / name) for name in files)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "give --kind" in told
+
+
 # Leaves of the cases that say what holds anyway, or that the command line says in their place.
 MEANS_NOTHING = """
 image.build image.build.* image.port http.healthcheck.port http.version http.redirect_to_https http.target_port http.target_container
