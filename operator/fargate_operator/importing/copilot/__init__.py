@@ -11,6 +11,7 @@ from fargate_operator.importing.copilot.draft import Draft
 from fargate_operator.importing.copilot.environment import APPLICATION, ENVIRONMENT, Environment, environment, prepared
 from fargate_operator.importing.copilot.http import addresses
 from fargate_operator.importing.copilot.network import shared
+from fargate_operator.importing.copilot.tasks import retention
 from fargate_operator.importing.copilot.values import text
 from fargate_operator.importing.copilot.workloads import CONVERTERS, LOST
 from fargate_operator.importing.cursor import Cursor
@@ -32,7 +33,7 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     options = _informed(root, options)
     tops = [Cursor(prepared(one, options.stage, options.environment), report) for one in _roots(root)]
     spec: dict[str, Any] = {"region": options.region} if options.region else {}
-    own = [environment(top, spec) for top in tops if _type(top.node) == _OWN]
+    own = [environment(top, spec) for top in tops if _type(top.node) == _OWN and _is_of(top, options.stage)]
     workloads = [top for top in tops if _type(top.node) != _OWN]
     draft = Draft(_name(workloads, options), options, report, own[0] if own else Environment(), spec)
     named = _named(workloads)
@@ -56,6 +57,16 @@ def _roots(root: Node) -> list[Node]:
 def _type(root: Node) -> str:
     found = root.value.get("type") if isinstance(root.value, dict) else None
     return str(found.value) if found else ""
+
+
+def _is_of(top: Cursor, stage: str) -> bool:
+    """Whether an environment's manifest is that of the environment that is imported; it is told where it is not."""
+    name = top.get("name")
+    if name is None or text(name) == stage:
+        return True
+    top.skip()  # as a whole
+    name.lose("is another environment than the one that is imported; give --env")
+    return False
 
 
 def _kind(top: Cursor) -> str:
@@ -103,6 +114,7 @@ def _finish(draft: Draft) -> None:
     if known:
         draft.spec["environment"] = known  # which Copilot puts into every container
     addresses(draft)
+    retention(draft)
     shared(draft)
     given = draft.environment
     if not draft.sources:

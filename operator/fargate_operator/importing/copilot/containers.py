@@ -15,7 +15,6 @@ _RAW = "write the container in overrides.additionalContainers, as CloudFormation
 
 def image(cursor: Cursor | None, name: str, draft: Draft) -> str:
     """The name of an entry in `images` for it: the one that exists for the same image, or one of its own."""
-    images = draft.part("images")
     location = cursor if cursor and isinstance(cursor.node.value, str) else cursor.get("location") if cursor else None
     written = draft.options.images.get(name) or text(location)
     build = cursor.get("build") if cursor else None
@@ -25,16 +24,11 @@ def image(cursor: Cursor | None, name: str, draft: Draft) -> str:
             place.at(f"spec.images.{name}").lose(
                 f"Copilot builds this image; push it to a repository, and give --image {name}=REPOSITORY:TAG",
             )
-        images[name] = {"uri": f"image.invalid/{name}:missing"}  # no registry is ever called so
-        return name
+        return draft.image(name, {"uri": f"image.invalid/{name}:missing"})  # no registry is ever called so
     for settled in (build, location):
         if settled:
             settled.skip()
-    entry = _entry(written)
-    known = next((key for key, one in images.items() if one == entry), None)
-    if known is None:
-        images[name] = entry
-    return known or name
+    return draft.image(name, _entry(written))
 
 
 def _entry(written: str) -> dict[str, str]:

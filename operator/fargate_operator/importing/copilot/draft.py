@@ -14,7 +14,8 @@ from fargate_operator.importing.report import Report
 class Draft:
     """`spec` grows; `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs.
 
-    `sources` holds `http.allowed_source_ips` of each service that has http, None where it has none: ours are the load balancer's.
+    What is each workload's there and one for all here: `sources` holds `http.allowed_source_ips` of each service that has http,
+    `retentions` `logging.retention` of each workload; None where it is not there.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Draft:
     spec: dict[str, Any] = field(default_factory=dict)
     topics: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: list[Cursor | None] = field(default_factory=list)
+    retentions: list[Cursor | None] = field(default_factory=list)
     public: bool = False  # whether a service is reached from the internet
 
     def part(self, *steps: str) -> dict[str, Any]:
@@ -46,3 +48,12 @@ class Draft:
     def resource(self, *parts: str) -> str:
         """The logical ID of a raw resource: of names, each with a capital letter and without hyphens."""
         return "".join(names.identifier(part) for part in parts)
+
+    def image(self, name: str, entry: dict[str, str]) -> str:
+        """The name of an image: of one that is the same, else `name`, or what it is called where that is another one's."""
+        images = self.part("images")
+        known = next((key for key, one in images.items() if one == entry), None)
+        if known is None:
+            known = next(one for one in (name, *(f"{name}-{number}" for number in range(2, 1000))) if one not in images)
+            images[known] = entry
+        return known

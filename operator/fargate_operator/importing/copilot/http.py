@@ -96,7 +96,8 @@ def addresses(draft: Draft) -> None:
     lists = [None if one is None else [each.plain() for each in one.each()] for one in draft.sources]
     if not any(lists):
         return
-    if all(one == lists[0] for one in lists):
+    taken = draft.part("loadBalancer").get("allowedCidrs", lists[0])
+    if all(one == taken for one in lists):
         draft.part("loadBalancer")["allowedCidrs"] = lists[0]
         return
     for one in draft.sources:

@@ -12,6 +12,7 @@ _FIRELENS = (
     "logs go to the app's log group by awslogs; for FireLens write the router in overrides.additionalContainers and "
     "overrides.container.LogConfiguration"
 )
+RETENTION = 30  # days; Copilot's default and ours
 # The sidecar that Copilot adds for observability.tracing, and what it may do.
 _COLLECTOR = "aws-otel-collector"
 _COLLECTOR_IMAGE = {"repository": f"public.ecr.aws/aws-observability/{_COLLECTOR}", "tag": "v0.17.0"}
@@ -52,9 +53,8 @@ def _traced(cursor: Cursor, draft: Draft) -> dict[str, Any]:
     if text(cursor) != "awsxray":
         cursor.lose("must be awsxray; for another collector write its sidecar")
         return {}
-    draft.part("images")[_COLLECTOR] = _COLLECTOR_IMAGE
     draft.allow(_TRACING, "*")
-    return {_COLLECTOR: {"image": _COLLECTOR, "command": ["--config=/etc/ecs/ecs-xray.yaml"]}}
+    return {_COLLECTOR: {"image": draft.image(_COLLECTOR, _COLLECTOR_IMAGE), "command": ["--config=/etc/ecs/ecs-xray.yaml"]}}
 
 
 def _architecture(cursor: Cursor | None) -> str | None:
@@ -72,16 +72,7 @@ def _architecture(cursor: Cursor | None) -> str | None:
 
 
 def _logging(cursor: Cursor | None, draft: Draft) -> None:
-    """One log group for all: the first manifest's retention holds."""
-    if cursor is None:
-        return
-    if retention := cursor.get("retention"):
-        days = retention.integer()
-        held = draft.part("logs").setdefault("retentionInDays", days)
-        if days != held:
-            retention.lose(
-                f"one log group holds for all workloads, and keeps logs for {held} days, as an earlier manifest has it"
-            )
+    draft.retentions.append(cursor.get("retention") if cursor else None)
     for field in (
         "image",
         "destination",
@@ -92,5 +83,16 @@ def _logging(cursor: Cursor | None, draft: Draft) -> None:
         "variables",
         "secrets",
     ):
-        if lost := cursor.get(field):
+        if lost := cursor.get(field) if cursor else None:
             lost.lose(_FIRELENS)
+
+
+def retention(draft: Draft) -> None:
+    """One log group holds for all workloads: it keeps logs as long as the one that wants them longest."""
+    given = [(one, one.integer() if one else RETENTION) for one in draft.retentions]
+    longest = max((days for _, days in given if days is not None), default=RETENTION)
+    if any(one for one, _ in given):
+        draft.spec["logs"] = {"retentionInDays": longest}
+    for one, days in given:
+        if one and days is not None and days != longest:
+            one.lose(f"one log group holds for all workloads, and keeps logs for {longest} days, as another one wants it")

@@ -23,6 +23,9 @@ def publish(top: Cursor, service: str, draft: Draft) -> None:
             one.lose("must have a name")
             continue
         logical_id = draft.resource(service, name, "topic")
+        if logical_id in draft.part("resources"):
+            one.lose(f"another topic's logical ID is {logical_id}, too; rename one of them")
+            continue
         draft.topics[service, name] = logical_id
         properties: dict[str, Any] = {"KmsMasterKeyId": "alias/aws/sns", **_fifo_topic(fifo)}
         draft.part("resources")[logical_id] = {"Type": "AWS::SNS::Topic", "Properties": properties}
