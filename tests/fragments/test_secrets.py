@@ -5,7 +5,7 @@ import pytest
 from fargate_operator.fragments.iam import secret_arn, secret_statements
 
 PARAMETER = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/token"
-SECRET = "arn:aws:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop-db-AbCdEf"  # noqa: S105  a name
+SECRET = "arn:aws:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:shop-db-AbCdEf"
 
 
 @pytest.mark.parametrize(
