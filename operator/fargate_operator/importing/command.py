@@ -90,8 +90,9 @@ def run(args: argparse.Namespace) -> int:
     return INCOMPLETE if losses else 0
 
 
-def imported(files: Sequence[str], options: Options, kind: str | None = None) -> tuple[str, list[Loss]]:
-    """The FargateApp as YAML, and what it lacks; Unreadable where the files are not what they are taken for."""
+def imported(given: str | Sequence[str], options: Options, kind: str | None = None) -> tuple[str, list[Loss]]:
+    """The FargateApp as YAML, and what it lacks, of a file or several; Unreadable where they are not what they are taken for."""
+    files = [given] if isinstance(given, str) else given
     file = files[0]
     root = read(file) if len(files) == 1 else Node([read(one) for one in files], file, 1)
     report = Report(file)

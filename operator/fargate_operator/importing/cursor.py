@@ -121,7 +121,7 @@ class Cursor:
     def unread(self, message: str = UNKNOWN) -> None:
         """Tell all that nobody settled, each as the largest part of which nothing was read."""
         for one in self._unsettled():
-            one.lose(message)
+            one.lose(one.why(message))
 
     def _unsettled(self) -> Iterator["Cursor"]:
         if self.steps in self._settled or self.node.value is None:

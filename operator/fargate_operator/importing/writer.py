@@ -117,10 +117,9 @@ def _list(items: Iterable[Any], indent: int) -> Iterator[str]:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    text = json.dumps(list(value) if isinstance(value, tuple) else value)
-    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text  # YAML 1.1 takes 1e-05 for text
+    if isinstance(value, float) and "e" in (written := repr(value)) and "." not in written:
+        return written.replace("e", ".0e")  # which YAML 1.1 takes for a number as well
+    return _text(value) if isinstance(value, str) else json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 def _text(text: str) -> str:

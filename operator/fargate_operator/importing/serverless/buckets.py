@@ -1,0 +1,60 @@
+"""Buckets whose events invoke functions: through EventBridge here, by the bucket's own notifications in the framework."""
+
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.importing.cursor import Cursor
+from fargate_operator.importing.serverless.context import Context
+from fargate_operator.importing.serverless.fields import flag, kept, text
+
+_EVENTS = {
+    "s3:ObjectCreated:*": "Object Created",
+    "s3:ObjectRemoved:*": "Object Deleted",
+    "s3:ObjectRestore:Completed": "Object Restore Completed",
+    "s3:ObjectRestore:Post": "Object Restore Initiated",
+    "s3:ObjectTagging:*": "Object Tags Added",
+    "s3:IntelligentTiering": "Object Access Tier Changed",
+}
+_OTHER = "the function gets EventBridge's event, not the bucket's notification"
+
+
+def bucket(cursor: Cursor, context: Context) -> list[dict[str, Any]]:
+    """Nothing, where the function would be invoked by more than before."""
+    whole = isinstance(cursor.node.value, str)
+    name = text(cursor if whole else cursor.get("bucket"), context.stack)
+    existing = None if whole else flag(cursor.get("existing"))
+    prefix, suffix = _rules(cursor, context)
+    event = None if whole else text(cursor.get("event"), context.stack)
+    if force := cursor.get("forceDeploy"):
+        force.skip()
+    kind = _EVENTS.get(event or "s3:ObjectCreated:*")
+    if name is None or kind is None or suffix:
+        why = f"has the suffix {suffix}" if suffix else f"is for {event}" if kind is None else "names no bucket"
+        cursor.lose(f"{why}, which has no counterpart; write an eventBridge event with a pattern that tells it")
+        return []
+    if existing:
+        cursor.lose(f"needs the bucket to send its events to EventBridge; {_OTHER}")
+    else:
+        name = _made(name, context)
+        cursor.lose(f"is an event of a bucket that is in resources now; {_OTHER}")
+    return [{"s3": kept(bucket=name, events=[kind], prefix=prefix)}]
+
+
+def _made(name: str, context: Context) -> str:
+    """The bucket, which the framework makes; by the framework's own ID."""
+    if name.startswith("${"):
+        return name
+    logical_id = f"S3Bucket{names.identifier(name)}"
+    notify = {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    body = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name, "NotificationConfiguration": notify}}
+    context.put("resources", {logical_id: body})
+    return f"${{{logical_id}}}"
+
+
+def _rules(cursor: Cursor, context: Context) -> tuple[str | None, str | None]:
+    prefix = suffix = None
+    place = cursor.get("rules")
+    for one in place.each() if place else ():
+        prefix = text(one.get("prefix"), context.stack) or prefix
+        suffix = text(one.get("suffix"), context.stack) or suffix
+    return prefix, suffix
