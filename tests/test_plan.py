@@ -13,6 +13,7 @@ from fargate_operator.plan import (
     Protect,
     Recover,
     Recreate,
+    Rollback,
     Update,
     Wait,
     Wish,
@@ -40,11 +41,11 @@ def test_cloudformation_has_the_states_that_were_planned_for():
 
 @pytest.mark.parametrize("status", STATES)
 def test_every_state_has_an_answer_and_no_busy_stack_is_written_to(status):
-    flags = ("deleting", "retain", "abandon", "suspend", "termination_protection", "reconcile_now")
+    flags = ("deleting", "retain", "abandon", "suspend", "termination_protection", "reconcile_now", "adopt", "keep_failed")
     for chosen in itertools.product((False, True), repeat=len(flags)):
         for attempt in (NONE, FAILED, Attempt("new", 2, "throttled", passing=True), Attempt("other", 9, "x")):
             action = plan(wish(**dict(zip(flags, chosen, strict=True))), stack(status), attempt)
-            assert isinstance(action, Create | Update | Protect | Wait | Recover | Recreate | Delete | Halt | Nothing)
+            assert isinstance(action, Create | Update | Protect | Wait | Recover | Rollback | Recreate | Delete | Halt | Nothing)
             if busy(status):
                 assert isinstance(action, Wait | Halt | Nothing)
 
@@ -86,7 +87,7 @@ def test_an_unchanged_template_is_left_alone():
     assert plan(wish(), stack("UPDATE_ROLLBACK_COMPLETE", template="new"), FAILED) == Nothing()
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "DELETE_COMPLETE"])
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "DELETE_COMPLETE"])
 def test_the_same_template_is_not_tried_twice_but_on_reconcile_now(status):
     halted = plan(wish(), stack(status), FAILED)
     assert isinstance(halted, Halt)
@@ -102,6 +103,38 @@ def test_a_reason_that_passes_by_itself_is_tried_again_a_few_times():
 def test_a_failed_rollback_is_continued_three_times_at_most():
     actions = [plan(wish(), stack("UPDATE_ROLLBACK_FAILED"), Attempt("new", count, "x")) for count in (1, 2, 3, 4)]
     assert [type(one) for one in actions] == [Recover, Recover, Recover, Halt]
+
+
+def test_what_failed_stays_for_a_look_until_the_template_or_the_wish_changes():
+    looked_at = wish(keep_failed=True)
+    for status in ("CREATE_FAILED", "UPDATE_FAILED"):
+        assert isinstance(plan(looked_at, stack(status), FAILED), Halt)
+        assert isinstance(plan(looked_at, stack(status), Attempt("new", 1, "throttled", passing=True)), Halt)
+        assert plan(looked_at, stack(status), Attempt("older", 1, "x")) == Update("id")
+    assert plan(wish(), stack("UPDATE_FAILED"), FAILED) == Rollback("id")
+
+
+def test_a_stack_is_taken_over_only_where_both_sides_say_so():
+    adopting = wish(adopt=True)
+    for owner in (None, Owner("other", "team-a", "shop")):
+        assert plan(adopting, stack("UPDATE_COMPLETE", owner, adoptable_by="team-a/shop"), NONE) == Update("id")
+        assert plan(adopting, stack("UPDATE_COMPLETE", owner, "new", adoptable_by="team-a/shop"), NONE) == Update("id")
+        for refused in (
+            plan(wish(), stack("UPDATE_COMPLETE", owner, adoptable_by="team-a/shop"), NONE),
+            plan(adopting, stack("UPDATE_COMPLETE", owner), NONE),
+            plan(adopting, stack("UPDATE_COMPLETE", owner, adoptable_by="team-a/shop2"), NONE),
+            plan(adopting, stack("UPDATE_IN_PROGRESS", owner, adoptable_by="team-a/shop"), NONE),
+            plan(adopting, stack("ROLLBACK_COMPLETE", owner, adoptable_by="team-a/shop"), NONE),
+        ):
+            assert isinstance(refused, Halt)
+        gone = plan(wish(adopt=True, deleting=True), stack("UPDATE_COMPLETE", owner, adoptable_by="team-a/shop"), NONE)
+        assert isinstance(gone, Nothing)
+
+
+def test_an_empty_shell_is_taken_by_a_change_set_or_deleted():
+    assert plan(wish(approval="Manual"), stack("REVIEW_IN_PROGRESS"), NONE) == Create()
+    assert plan(wish(approval="OnReplacement"), stack("REVIEW_IN_PROGRESS"), NONE) == Recreate("id")
+    assert plan(wish(deleting=True, retain=True), stack("REVIEW_IN_PROGRESS"), NONE) == Delete("id")
 
 
 def test_deletion():

@@ -25,7 +25,7 @@ ALL = {
            "hosts", "buckets", "securityGroups", "images", "arns", "imports", "exports", "dynamicReferences", "transforms")},
         "resourceTypes": ["*", "AWS::IAM::*", "AWS::CloudFormation::*", "Custom::*"],
         "permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
-        "statements": True, "exec": True, "resourcePolicies": True,
+        "statements": True, "exec": True, "adoption": True, "resourcePolicies": True,
     }
 }  # fmt: skip
 

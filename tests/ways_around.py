@@ -444,6 +444,7 @@ WAYS: dict[str, Way] = {
     ),
     "an image in an override": Way("spec.services.web.overrides.container.Image", "images", _override(container={"Image": "other/app"}),
                                    {"images": ["other/*", "example/*"]}),
+    "somebody else's stack or resources": Way("spec.adoption", "adoption", {"adoption": "Adopt"}, {"adoption": True}),
     "ECS Exec": Way("spec.services.web.exec", "exec", _web(exec=True), {"exec": True}),
     "ECS Exec in an override": Way(
         "spec.services.web.overrides.service.EnableExecuteCommand", "exec", _override(service={"EnableExecuteCommand": "true"}),

@@ -50,6 +50,9 @@ class Bounds(BaseModel):
     managed_policies: Patterns = _none("Managed policies on the app's roles")
     statements: _FLAG = Field(default=False, description="Whether `iam.statements`, and policies of raw roles, are allowed")
     exec: _FLAG = Field(default=False, description="Whether ECS Exec is allowed")
+    adoption: _FLAG = Field(
+        default=False, description="Whether `adoption: Adopt` is allowed: taking over tagged stacks, and resources by their names"
+    )
     secrets: Patterns = _none("Secrets Manager secrets")
     parameters: Patterns = _none("SSM parameters: ARNs, or names with a leading slash in the app's account and region")
     clusters: Patterns = _none("ECS clusters that exist outside the app")

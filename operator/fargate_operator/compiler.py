@@ -35,12 +35,16 @@ DEFAULT_RETENTION = 30
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
 
 
+# How the operator goes about it: neither compile_app nor police ask for it.
+_BESIDE = {"suspend", "termination_protection", "changes"}
+
+
 def input_digest(app: App, facts: Facts) -> str:
     """``sha256:<hex>`` of all that the template is made from; the same digest means the same template."""
     return digest(
         {
             "version": COMPILER_VERSION,
-            "spec": app.spec.model_dump(mode="json", by_alias=True, exclude_none=True),
+            "spec": app.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_BESIDE),
             "name": [app.namespace, app.name],
             "facts": record(facts),
         }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -105,11 +106,18 @@ class Spec(Strict):
     stack_name: StackName | None = text("Of the stack; immutable", default="<namespace>-<name>-<6 hex digits>", aws="StackName")
     suspend: Flag | None = text("Touch nothing while true, but for a deletion", default="false")
     deletion_policy: Literal["Delete", "Retain"] | None = text(
-        "What becomes of the stack when this object is deleted", default="Delete", aws="DeleteStack"
+        "What becomes of the stack when this object is deleted", default="Delete; Retain for an adopted stack", aws="DeleteStack"
     )
     termination_protection: Flag | None = text(
         "While true a deletion is Stalled", default="false; what was set in AWS stays as it is", aws="EnableTerminationProtection"
     )
+    adoption: Literal["Owned", "Adopt"] | None = text(
+        "Adopt: take over a stack whose tag fargate-operator.dev/adoptable-by names this object, <namespace>/<name>, and import "
+        "raw resources that exist, once the change set is approved",
+        default="Owned",
+        aws="CreateChangeSet ImportExistingResources",
+    )
+    changes: Changes | None = text("How changes are made", default="at once, with rollback")
     cluster: Cluster | None = text("The ECS cluster", default="one of the app's own", aws="AWS::ECS::Cluster")
     images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text(
         "Name → image; workloads refer to the name", default="none", aws=_IMAGE

@@ -28,6 +28,32 @@ class StackObservation:
     termination_protection: bool = False
     input_digest: str = ""
     template_digest: str = ""
+    adoptable_by: str = ""  # ``<namespace>/<name>``: whom the stack's owner lets take it over
+    adopted: bool = False  # it was somebody else's before
+    tags: Mapping[str, str] = field(default_factory=dict)  # of a stack that is adoptable: they stay on it
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change set does to a resource: Add, Modify, Remove, Import, Dynamic; `replacement`: True, False, Conditional."""
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set as DescribeChangeSet told it. `status` and `execution` are botocore's ChangeSetStatus and ExecutionStatus."""
+
+    id: str
+    name: str
+    status: str
+    execution: str = ""
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    template_digest: str = ""  # of the template that it brings
 
 
 @dataclass(frozen=True, slots=True)

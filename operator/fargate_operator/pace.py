@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from fargate_operator.errors import Terminal, Waiting
-from fargate_operator.plan import OUTSIDE, Halt, Nothing, busy
+from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
 from fargate_operator.status import Seen
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
+PLANNING = 1.0  # seconds between two looks at a change set that CloudFormation works on
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -32,6 +33,10 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
         return Outcome(failed=True)
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
+    if isinstance(action, Propose | Discard) or (isinstance(action, Await) and not action.approval):
+        return Outcome(PLANNING)
+    if isinstance(action, Await):
+        return Outcome(health)
     conditions = {one["type"]: one for one in status["conditions"]}
     if seen.stack and busy(seen.stack.status):
         if not any(one.get("serviceArn") for one in status.get("services", {}).values()):

@@ -6,7 +6,7 @@ It answers every StackStatus of CloudFormation, and never writes while a stack i
 from dataclasses import dataclass
 
 from fargate_operator.conditions import Reason
-from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.observation import ChangeSet, Owner, StackObservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Wish:
     termination_protection: bool | None = None  # None: the object does not say, and what was set in AWS stays
     template_digest: str = ""
     reconcile_now: bool = False
+    approval: str = "Automatic"  # spec.changes.approval
+    approved: str = ""  # the id of the change set that the object's annotation approves
+    adopt: bool = False  # spec.adoption is Adopt
+    alarms: tuple[str, ...] = ()  # ARNs of the alarms that roll a change back
+    keep_failed: bool = False  # spec.changes.rollback is false: a failed operation's resources stay for a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,43 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """RollbackStack of an update that failed and was kept for a look."""
+
+    stack_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """CreateChangeSet: the change is looked at before it is made. `create`: of a stack that is not there yet."""
+
+    create: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """The change set is not to be carried out yet. `approval`: a person must approve it; else CloudFormation works on it."""
+
+    change_set: ChangeSet
+    approval: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """ExecuteChangeSet."""
+
+    change_set: ChangeSet
+    create: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """DeleteChangeSet of one that can no longer be carried out; the next reconcile makes another."""
+
+    change_set: ChangeSet
+
+
+@dataclass(frozen=True, slots=True)
 class Halt:
     """Stalled. `retry_after` in seconds, None: only when the object changes or on reconcile-now."""
 
@@ -100,7 +142,22 @@ class Nothing:
     note: str = ""
 
 
-Action = Create | Update | Protect | Wait | Recover | Recreate | Delete | Halt | Nothing
+Action = (
+    Create
+    | Update
+    | Protect
+    | Wait
+    | Recover
+    | Rollback
+    | Recreate
+    | Delete
+    | Propose
+    | Await
+    | Execute
+    | Discard
+    | Halt
+    | Nothing
+)
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
@@ -129,24 +186,35 @@ def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action
         return _deletion(wish, stack, attempt)
     if wish.suspend:
         return Nothing()
-    if stack is not None and stack.owner != wish.owner:
+    if stack is not None and stack.owner != wish.owner and not adoptable(wish, stack):
         return Halt(Reason.StackNameTaken, _taken(stack), OUTSIDE)
     if stack is None:
         return _again(wish, attempt, Create(), Reason.CreateFailed)
     if busy(stack.status):
         return Wait()
-    if wish.termination_protection not in (None, stack.termination_protection) and stack.status in SETTLED | ROLLED_BACK:
+    own = stack.owner == wish.owner
+    if own and wish.termination_protection not in (None, stack.termination_protection) and stack.status in SETTLED | ROLLED_BACK:
         return Protect(stack.id, on=bool(wish.termination_protection))
     return _live(wish, stack, attempt)
 
 
+def adoptable(wish: Wish, stack: StackObservation) -> bool:
+    """Whether the object may take the stack over: it says so itself, and so does the stack's tag."""
+    return (
+        wish.adopt and stack.adoptable_by == f"{wish.owner.namespace}/{wish.owner.name}" and stack.status in SETTLED | ROLLED_BACK
+    )
+
+
 def _live(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
     if stack.status in SETTLED or stack.status in ROLLED_BACK:
-        if stack.template_digest == wish.template_digest and stack.status != "UPDATE_FAILED":
+        if stack.owner == wish.owner and stack.template_digest == wish.template_digest and stack.status != "UPDATE_FAILED":
             return Nothing()
-        return _again(wish, attempt, Update(stack.id), Reason.UpdateFailed)
+        action = _again(wish, attempt, Update(stack.id), Reason.UpdateFailed)
+        kept = stack.status == "UPDATE_FAILED" and isinstance(action, Halt)
+        return Rollback(stack.id) if kept and not wish.keep_failed else action
     if stack.status in NEVER_UP:
-        return _again(wish, attempt, Recreate(stack.id), Reason.CreateFailed)
+        mend = wish.keep_failed and stack.status == "CREATE_FAILED"  # what came up is kept, and a better template goes over it
+        return _again(wish, attempt, Update(stack.id) if mend else Recreate(stack.id), Reason.CreateFailed)
     if stack.status in STUCK:
         return _stuck(wish, stack, attempt)
     if stack.status == "DELETE_FAILED":
@@ -155,15 +223,23 @@ def _live(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
         message = "the stack's deletion was begun and failed; mend what stands in its way and reconcile now"
         return Halt(Reason.DeleteFailed, _because(message, stack.status_reason))
     if stack.status == "REVIEW_IN_PROGRESS":
-        return Recreate(stack.id)  # a change set's empty shell: nothing is in it, and CreateStack refuses the name
+        # a change set's empty shell: nothing is in it, CreateStack refuses the name, another change set takes it
+        return _again(wish, attempt, Create(), Reason.CreateFailed) if by_change_set(wish, Create()) else Recreate(stack.id)
     return Halt(Reason.InternalError, f"CloudFormation says {stack.status}, which this version does not know", OUTSIDE)
+
+
+def by_change_set(wish: Wish, action: Action) -> bool:
+    """Whether a change is looked at before it is made. Nothing can be replaced in what is not there yet."""
+    if isinstance(action, Create):
+        return wish.adopt or wish.approval == "Manual"
+    return isinstance(action, Update) and (wish.adopt or wish.approval != "Automatic")
 
 
 def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Action:
     """The action, unless this very template was tried and failed."""
     if wish.reconcile_now or not attempt.failed or attempt.digest != wish.template_digest:
         return action
-    if attempt.passing and attempt.failed < MOST_RETRIES:
+    if attempt.passing and attempt.failed < MOST_RETRIES and not wish.keep_failed:
         return Halt(reason, attempt.reason, backoff(attempt.failed)) if attempt.fresh else action
     return Halt(reason, attempt.reason)
 
@@ -181,7 +257,7 @@ def _deletion(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> A
         return Nothing(release=True)
     if stack.owner != wish.owner:
         return Nothing(release=True, note=_taken(stack))
-    if wish.retain:
+    if wish.retain and stack.status != "REVIEW_IN_PROGRESS":  # an empty shell is nothing to retain
         return Nothing(release=True, note=f"the stack {stack.name} is retained")
     if wish.termination_protection or stack.termination_protection:
         return Halt(Reason.TerminationProtected, _STACK_PROTECTED if stack.termination_protection else _SPEC_PROTECTED, OUTSIDE)

@@ -88,6 +88,8 @@ class _Judge:
             yield Fault(
                 "spec.deletionPolicy", self._says("deletion_policy", "Delete is not allowed", "it must be Retain or left out")
             )
+        if spec.adoption == "Adopt" and not bounds.adoption:
+            yield Fault("spec.adoption", self._says("adoption", "Adopt is not allowed", "it must be Owned or left out"))
         if iam := spec.iam:
             if iam.statements and not bounds.statements:
                 yield Fault("spec.iam.statements", self._says("statements", "own statements are not allowed"))

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.acting import BRINGS, WRITES, Actor
+from fargate_operator.approval import prefix, review
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
@@ -17,6 +19,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Facts, Place, record
 from fargate_operator.follower import Follower
+from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.lookup import known_facts, live_facts
@@ -26,17 +29,18 @@ from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
     Action,
-    Create,
+    Await,
     Delete,
+    Discard,
+    Execute,
     Halt,
     Nothing,
+    Propose,
     Protect,
-    Recover,
-    Recreate,
-    Update,
     Wait,
     Wish,
     busy,
+    by_change_set,
     plan,
 )
 from fargate_operator.police import VERSION as POLICE_VERSION
@@ -50,6 +54,7 @@ log = logging.getLogger(__name__)
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
+APPROVE = f"{names.DOMAIN}/approve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class Reconciler:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._kube, self._world, self._follower = kube, world, follower
+        self._actor = Actor(world, follower)
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
 
     def reconcile(self, key: Key) -> Outcome:
@@ -174,9 +180,10 @@ class Reconciler:
         if self._abandoned(turn):
             return turn
         seen = turn.seen
-        if turn.reconcile_now or (seen.deleting and _stalled(seen.previous)):
+        stalled = _stalled(seen.previous)
+        if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
             self._world.doubt(seen.region, seen.stack_name)
-        stack = self._world.stack(seen.region, seen.stack_name)
+        stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
         failure: Failure | None = None
         if stack is not None and stack.owner == turn.owner and news(seen.previous, stack):
             failure = self._world.stacks(seen.region).first_failure(stack)
@@ -185,6 +192,16 @@ class Reconciler:
         elif stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
+
+    def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
+        """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""
+        if stack is None or stack.owner is not None or stack.status != "REVIEW_IN_PROGRESS":
+            return stack
+        ours = (turn.seen.previous.get("stack") or {}).get("id") == stack.id
+        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.id)
+        if ours or any(name.startswith(prefix(turn.owner)) for name in found):
+            return self._world.put(turn.seen.region, replace(stack, owner=turn.owner))
+        return stack
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
@@ -222,13 +239,32 @@ class Reconciler:
             self._world.stacks(turn.seen.region).protect(turn.seen.stack, on=action.on)
             stack = self._world.put(turn.seen.region, replace(turn.seen.stack, termination_protection=action.on))
             return self._act(turn.with_seen(stack=stack))
-        if isinstance(action, Create | Update):
+        if by_change_set(self._wish(turn), action):
+            turn = turn.with_seen(action=self._review(turn))
+        if isinstance(turn.seen.action, BRINGS):
             turn = self._gather(turn)
-            action = turn.seen.action or action
-        if isinstance(action, Create | Update | Recover | Recreate | Delete):
+        self._void(turn)
+        final = turn.seen.action
+        if isinstance(final, WRITES):
             turn = self._prepare(turn)
-            turn = self._write(turn, action)
+            written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
+            turn = turn.with_seen(stack=written)
         return turn
+
+    def _review(self, turn: Turn) -> Action:
+        """What becomes of a change that is looked at first."""
+        seen, wish = turn.seen, self._wish(turn)
+        assert seen.action is not None  # noqa: S101  plan came before
+        change_set = self._actor.change_set(seen.region, seen.stack_name, wish, seen.stack)
+        return review(wish, seen.action, seen.stack, change_set)
+
+    def _void(self, turn: Turn) -> None:
+        """The change set of the last plan goes when the plan stands no longer."""
+        old, action = (turn.seen.previous.get("plan") or {}).get("changeSetId"), turn.seen.action
+        if not old or self._abandoned(turn) or self._wish(turn).suspend or isinstance(action, Wait | Delete | Halt):
+            return
+        if not isinstance(action, Await | Execute | Discard) or action.change_set.id != old:
+            self._world.stacks(turn.seen.region).change_sets.discard(old)
 
     def _gather(self, turn: Turn) -> Turn:
         """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
@@ -239,22 +275,32 @@ class Reconciler:
         if fresh == facts:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
-        turn = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
-        turn = replace(turn, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
-        again = plan(self._wish(turn), stack, turn.seen.attempt)
-        return turn.with_seen(action=again) if isinstance(again, Nothing) else turn
+        live = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
+        live = replace(live, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
+        again = plan(self._wish(live), stack, turn.seen.attempt)
+        if isinstance(again, Nothing):
+            return live.with_seen(action=again)
+        # what a change set brings may be out of date when it is approved: only then are the facts those of the stack
+        return replace(turn, facts=fresh, template=template) if isinstance(turn.seen.action, Propose) else live
 
     def _wish(self, turn: Turn) -> Wish:
-        spec = turn.item.get("spec") or {}
+        spec, stack = turn.item.get("spec") or {}, turn.seen.stack
+        kept = spec.get("deletionPolicy", "Retain" if stack and stack.adopted else "Delete") == "Retain"
+        changes = (turn.seen.app.spec.changes if turn.seen.app else None) or Changes()
         return Wish(
             owner=turn.owner,
             deleting=turn.seen.deleting,
-            retain=spec.get("deletionPolicy") == "Retain" or self._retains(turn.owner.namespace),
+            retain=kept or self._retains(turn.owner.namespace),
             abandon=self._abandoned(turn),
             suspend=spec.get("suspend") is True,
             termination_protection=spec.get("terminationProtection"),
             template_digest=turn.seen.template_digest,
             reconcile_now=turn.reconcile_now,
+            approval=changes.approval or "Automatic",
+            approved=str((turn.item["metadata"].get("annotations") or {}).get(APPROVE, "")),
+            adopt=spec.get("adoption") == "Adopt",
+            alarms=tuple(changes.alarms or ()),
+            keep_failed=changes.rollback is False,
         )
 
     def _retains(self, namespace: str) -> bool:
@@ -274,40 +320,27 @@ class Reconciler:
             item = self._kube.put_status(item, summarize(turn.seen))
         return replace(turn, item=item)
 
-    def _write(self, turn: Turn, action: Action) -> Turn:
-        seen, key = turn.seen, (turn.owner.namespace, turn.owner.name)
-        stacks = self._world.stacks(seen.region)
-        stack = seen.stack
-        if isinstance(action, Create):
-            stack_id = stacks.create(self._order(turn))
-            stack = StackObservation(seen.stack_name, stack_id, "CREATE_IN_PROGRESS", owner=turn.owner)
-            status = stack.status
-        elif stack is None:
-            return turn
-        elif isinstance(action, Update):
-            if not stacks.update(self._order(turn), stack):
-                self._world.doubt(seen.region, seen.stack_name)
-                raise Waiting(Reason.StackBusy, "CloudFormation has nothing to update", after=1.0)
-            status = "UPDATE_IN_PROGRESS"
-        elif isinstance(action, Recover):
-            stacks.recover(turn.item["metadata"]["uid"], stack)
-            status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        else:
-            stacks.delete(stack)
-            status = "DELETE_IN_PROGRESS"
-        stack = self._world.put(seen.region, replace(stack, status=status))
-        self._follower.follow(seen.region, stack.id, stack.name, key)
-        return turn.with_seen(stack=stack)
-
     def _order(self, turn: Turn) -> Order:
-        template = turn.template or self._template(turn)
-        protected = (turn.item.get("spec") or {}).get("terminationProtection") is True
-        before = str((turn.seen.previous.get("stack") or {}).get("id", ""))
-        return Order(turn.item["metadata"]["uid"], turn.owner, turn.seen.stack_name, template, protected, before)
+        stack, wish, nothing = turn.seen.stack, self._wish(turn), Template({}, {})
+        return Order(
+            uid=turn.item["metadata"]["uid"],
+            owner=turn.owner,
+            name=turn.seen.stack_name,
+            template=turn.template or (self._template(turn) if isinstance(turn.seen.action, BRINGS) else nothing),
+            termination_protection=(turn.item.get("spec") or {}).get("terminationProtection") is True,
+            before=str((turn.seen.previous.get("stack") or {}).get("id", "")),
+            rollback=not wish.keep_failed,
+            alarms=wish.alarms,
+            adopts=stack if stack is not None and stack.owner != turn.owner else None,
+        )
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
-        if stack is None or not isinstance(turn.seen.action, Nothing | Halt | Wait) or stack.owner != turn.owner:
+        if (
+            stack is None
+            or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard)
+            or stack.owner != turn.owner
+        ):
             return turn
         arns = {
             key: stack.outputs[names.service_output(key)]
@@ -338,8 +371,9 @@ class Reconciler:
         return outcome(turn.seen, status, self._health)
 
 
-def _stalled(previous: Mapping[str, Any]) -> bool:
-    return any(one.get("type") == "Stalled" for one in previous.get("conditions") or ())
+def _stalled(previous: Mapping[str, Any]) -> str:
+    """The reason of Stalled; empty where it is not."""
+    return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == "Stalled"), "")
 
 
 def _app(turn: Turn) -> App:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.approval import in_order, told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.model import App
@@ -17,17 +18,23 @@ from fargate_operator.plan import (
     STUCK,
     Action,
     Attempt,
+    Await,
     Create,
     Delete,
+    Discard,
+    Execute,
     Halt,
     Nothing,
+    Propose,
     Recover,
     Recreate,
+    Rollback,
     Update,
     busy,
 )
 
 Status = Mapping[str, Any]
+MOST_CHANGES = 50  # shown in status.plan; the rest is counted
 MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
 
 
@@ -119,6 +126,7 @@ def summarize(seen: Seen) -> dict[str, Any]:
         "lastHandledReconcileAt": seen.reconcile_at if _through(seen) else seen.previous.get("lastHandledReconcileAt"),
         "conditions": _conditions(seen, verdicts),
         "stack": _stack(seen),
+        "plan": _plan(seen),
         **_workloads(seen),
     }
     return {name: value for name, value in status.items() if value not in ("", None, {}, [])}
@@ -151,7 +159,8 @@ def _stack_ready(seen: Seen) -> Verdict:
     if stack is None:
         if seen.action is None:
             return Verdict("Unknown", Reason.NotRead, "the stack was not read")
-        return Verdict("False", Reason.Creating if isinstance(seen.action, Create) else Reason.Absent, "there is no stack")
+        creating = isinstance(seen.action, Create | Execute)
+        return Verdict("False", Reason.Creating if creating else Reason.Absent, "there is no stack")
     reason = stack.status.title().replace("_", "")
     current = not seen.template_digest or stack.template_digest == seen.template_digest
     if stack.status in SETTLED | ROLLED_BACK and current and not isinstance(seen.action, Update):
@@ -208,7 +217,10 @@ _DOING: dict[type[Any], Reason] = {
     Create: Reason.Creating,
     Update: Reason.Updating,
     Recover: Reason.Recovering,
+    Rollback: Reason.RollingBack,
     Recreate: Reason.Recreating,
+    Propose: Reason.Planning,
+    Discard: Reason.Planning,
     Delete: Reason.Deleting,
 }
 
@@ -218,6 +230,10 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         return Verdict("True", seen.error.reason, seen.error.message)
     if seen.action is not None and type(seen.action) in _DOING:
         return Verdict("True", _DOING[type(seen.action)], "")
+    if isinstance(seen.action, Execute):
+        return Verdict("True", Reason.Creating if seen.action.create else Reason.Updating, "")
+    if isinstance(seen.action, Await):
+        return Verdict("True", *_awaiting(seen.action))
     if seen.stack and busy(seen.stack.status):
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
@@ -226,6 +242,15 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if workloads.reason in {Reason.RollingOut, Reason.NotRead} and seen.error is None:
         return Verdict("True", workloads.reason, workloads.message)
     return None
+
+
+def _awaiting(action: Await) -> tuple[Reason, str]:
+    if not action.approval:
+        return Reason.Planning, "CloudFormation works out what the change set would do"
+    return (
+        Reason.AwaitingApproval,
+        f"{told(action.change_set.changes)}; approve with the annotation {names.DOMAIN}/approve={action.change_set.id}",
+    )
 
 
 def _ready(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict:
@@ -301,9 +326,25 @@ def _stack(seen: Seen) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value not in ("", None, 0)}
 
 
+def _plan(seen: Seen) -> Status | None:
+    """The change set that waits for approval; what was not looked at this time stays, but not for another spec."""
+    if isinstance(seen.action, Await) and seen.action.approval:
+        change_set = seen.action.change_set
+        listed = in_order(change_set.changes)
+        shown = [
+            {"action": one.action, "logicalId": one.logical_id, "type": one.type}
+            | ({"replacement": one.replacement} if one.replacement else {})
+            for one in listed[:MOST_CHANGES]
+        ]
+        return {"changeSetId": change_set.id, "changes": shown, "omitted": len(listed) - len(shown)}
+    current = seen.stack is not None and seen.stack.template_digest == seen.template_digest
+    looked = seen.action is not None and (current or not isinstance(seen.action, Nothing))  # not while suspended
+    return None if looked or seen.previous.get("observedGeneration") != seen.generation else seen.previous.get("plan")
+
+
 def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
     """The digest that was sent last, and how often it failed. A stack deleted to be made again leaves the digest open."""
-    if isinstance(seen.action, Create | Update):
+    if isinstance(seen.action, Create | Update | Execute):
         same = seen.attempt.digest in ("", seen.template_digest, seen.planned)
         return seen.template_digest, seen.attempt.failed if same else 0
     if isinstance(seen.action, Recreate):

@@ -64,6 +64,22 @@ STATUS: dict[str, Any] = {
             failure=_string("Why it failed last"),
             updatedAt=_string("When CloudFormation last created or updated it"),
         ),
+        plan=_object(
+            "The change set that waits for approval",
+            changeSetId=_string("Its ARN: what the annotation fargate-operator.dev/approve must say"),
+            changes={
+                "type": "array",
+                "description": "What it does, 50 at most: what it removes or replaces first",
+                "items": _object(
+                    "A change of one resource",
+                    action=_string("Add, Modify, Remove, Import or Dynamic"),
+                    logicalId=_string("The resource's logical ID"),
+                    type=_string("The resource's type"),
+                    replacement=_string("Whether a modified resource is replaced: True, False or Conditional"),
+                ),
+            },
+            omitted=_integer("How many changes are not shown"),
+        ),
         clusterArn=_string("ARN of the ECS cluster"),
         images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
         network=_object(

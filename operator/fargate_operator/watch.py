@@ -8,7 +8,7 @@ import kopf
 
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.queue import Key, Queue
-from fargate_operator.reconciler import ABANDON, NOW
+from fargate_operator.reconciler import ABANDON, APPROVE, NOW
 
 
 class Endless:
@@ -53,6 +53,7 @@ class Watch:
             metadata.get("deletionTimestamp"),
             annotations.get(NOW),
             annotations.get(ABANDON),
+            annotations.get(APPROVE),
         )
         if self._marks.get(key) == mark:
             return  # our own status, most of the time

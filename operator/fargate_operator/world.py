@@ -9,7 +9,7 @@ import threading
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.services import Services
 from fargate_operator.aws.stacks import Stacks
-from fargate_operator.observation import StackObservation
+from fargate_operator.observation import ChangeSet, StackObservation
 
 
 class World:
@@ -22,6 +22,7 @@ class World:
         self._stacks: dict[str, Stacks] = {}
         self._services: dict[str, Services] = {}
         self._seen: dict[tuple[str, str], StackObservation | None] = {}
+        self._change_sets: dict[tuple[str, str], ChangeSet | None] = {}  # by the stack's name
         self._stale: dict[tuple[str, str], str] = {}  # to be described anew, by the id where it is known
 
     def stacks(self, region: str) -> Stacks:
@@ -56,8 +57,16 @@ class World:
 
     def doubt(self, region: str, name: str) -> None:
         """Look anew at the next need."""
+        self._change_sets.pop((region, name), None)
         seen = self._seen.get((region, name))
         self._stale[region, name] = seen.id if seen else ""
+
+    def change_set(self, region: str, stack_name: str, name: str) -> ChangeSet | None:
+        """The stack's change set of that name; one that waits to be carried out is described once."""
+        seen = self._change_sets.get((region, stack_name))
+        if seen is None or seen.name != name or seen.execution != "AVAILABLE":
+            seen = self._change_sets[region, stack_name] = self.stacks(region).change_sets.describe(stack_name, name)
+        return seen
 
     def put(self, region: str, stack: StackObservation) -> StackObservation:
         """What a call that was just made has turned the stack into."""

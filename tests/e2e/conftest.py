@@ -70,13 +70,16 @@ class World:
         return found[0] if found else {}
 
     def wait(self, what, seconds=25.0):
-        """Until the call is true; the last answer. Fails with the app as it is."""
+        """Until the call is true; the last answer. Fails with the apps as they are."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if found := what():
                 return found
             time.sleep(0.2)
-        raise AssertionError(f"did not come about: {json.dumps(self.status(), indent=1)}")
+        found = json.loads(self.plane.kubectl("get", "fargateapp", "-n", self.namespace, "-o", "json").stdout)["items"]
+        raise AssertionError(
+            f"did not come about: {json.dumps({one['metadata']['name']: one.get('status') for one in found}, indent=1)}"
+        )
 
     def ready(self, name="shop"):
         def current():

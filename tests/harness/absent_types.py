@@ -1,6 +1,6 @@
 """Resource types that the emulator does not know: it gets the templates without them, the caller gets them back as they were sent.
 
-CreateStack and UpdateStack lose the resources of such types, with the outputs and DependsOn that name them; GetTemplate answers with
+CreateStack, UpdateStack and CreateChangeSet lose the resources of such types, with the outputs and DependsOn that name them; GetTemplate answers with
 the template that was sent. After a rollback the emulator has the old template, and the old original comes back with it. What the
 resources would do is left to the test, which plays their part: a test of scaling sets the desired count itself.
 A template that is sent by its URL is put into its bucket once more, beside the one that was sent.
@@ -36,7 +36,7 @@ class AbsentTypes:
         self._types, self._endpoint = types, proxy.target
         self._lock = threading.Lock()
         self._originals: dict[str, str] = {}  # what the emulator got → what was sent, as JSON
-        for action in ("CreateStack", "UpdateStack"):
+        for action in ("CreateStack", "UpdateStack", "CreateChangeSet"):
             proxy.rewrite("cloudformation", action, self._strip)
         proxy.overlay("cloudformation", "GetTemplate", self._restore)
 

@@ -1,4 +1,4 @@
-"""CloudFormation stacks: what they are, and the five things that are done to them."""
+"""CloudFormation stacks: what they are, and what is done to them. Change sets are in `change_sets`."""
 
 import hashlib
 import json
@@ -9,11 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator import names
+from fargate_operator.aws.change_sets import ChangeSets
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, message, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
-from fargate_operator.observation import Failure, Owner, StackObservation
+from fargate_operator.observation import ChangeSet, Failure, Owner, StackObservation
 from fargate_operator.plan import busy
 from fargate_operator.template import STATE_OUTPUT, Template
 
@@ -32,6 +33,16 @@ class Order:
     template: Template
     termination_protection: bool = False
     before: str = ""  # id of the stack that had the name before: a create after its end is no repetition
+    rollback: bool = True  # False: what a failed operation leaves stays for a look
+    alarms: tuple[str, ...] = ()  # ARNs of the alarms that roll an operation back
+    adopts: StackObservation | None = None  # the stack of somebody else's that it takes over
+
+    def tags(self) -> list[dict[str, str]]:
+        """The tags that say whose the stack is; what an adopted one had before stays."""
+        if self.adopts is None:
+            return _tags(owner_tags(self.owner))
+        kept = {key: value for key, value in self.adopts.tags.items() if not key.startswith(f"{names.DOMAIN}/")}
+        return _tags({**kept, **owner_tags(self.owner), ADOPTED: "true"})
 
 
 class Stacks:
@@ -40,6 +51,7 @@ class Stacks:
     def __init__(self, clients: Clients, region: str, bucket: str = "", role: str = "") -> None:
         self._client = clients.get("cloudformation", region)
         self._clients, self._region, self._bucket = clients, region, bucket
+        self.change_sets = ChangeSets(self._client)
         self._role = {"RoleARN": role} if role else {}  # CloudFormation's own; without one it borrows the caller's session
 
     def describe(self, name_or_id: str) -> StackObservation | None:
@@ -75,23 +87,14 @@ class Stacks:
 
     def create(self, order: Order) -> str:
         """CreateStack; the stack's id. Waiting when the name is there by now: look whose it is."""
-        tags = [
-            {"Key": f"{names.DOMAIN}/{key}", "Value": value}
-            for key, value in (
-                ("installation", order.owner.installation),
-                ("namespace", order.owner.namespace),
-                ("name", order.owner.name),
-            )
-        ]
         try:
             made = self._client.create_stack(
                 StackName=order.name,
-                Tags=tags,
-                Capabilities=_capabilities(order.template),
+                Tags=order.tags(),
                 EnableTerminationProtection=order.termination_protection,
+                DisableRollback=not order.rollback,
                 ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
-                **self._role,
-                **self._body(order),
+                **self._brings(order),
             )
         except ClientError as error:
             raise self._again(error, "CreateStack") from error
@@ -103,16 +106,52 @@ class Stacks:
         try:
             self._client.update_stack(
                 StackName=stack.id,
-                Capabilities=_capabilities(order.template),
+                DisableRollback=not order.rollback,
                 ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
-                **self._role,
-                **self._body(order),
+                **({"Tags": order.tags()} if order.adopts else {}),
+                **self._brings(order),
             )
         except ClientError as error:
             if "No updates are to be performed" in message(error):
                 return False
             raise self._again(error, "UpdateStack") from error
         return True
+
+    def propose(self, order: Order, name: str, stack: StackObservation | None, *, imports: bool) -> tuple[str, str]:
+        """CreateChangeSet; its id and the stack's. `stack` None: of a stack that is to be. `imports`: takes in what exists."""
+        create = stack is None
+        try:
+            made = self._client.create_change_set(
+                StackName=order.name if stack is None else stack.id,
+                ChangeSetName=name,
+                ChangeSetType="CREATE" if create else "UPDATE",
+                Description=order.template.digest,
+                ImportExistingResources=imports,
+                **({"Tags": order.tags()} if create or order.adopts else {}),
+                **self._brings(order),
+            )
+        except ClientError as error:
+            raise self._again(error, "CreateChangeSet") from error
+        return str(made["Id"]), str(made["StackId"])
+
+    def execute(self, order: Order, change_set: ChangeSet) -> None:
+        """ExecuteChangeSet."""
+        try:
+            self._client.execute_change_set(
+                ChangeSetName=change_set.id,
+                DisableRollback=not order.rollback,
+                ClientRequestToken=token(order.uid, "execute", change_set.template_digest, change_set.id),
+            )
+        except ClientError as error:
+            raise self._again(error, "ExecuteChangeSet") from error
+
+    def rollback(self, uid: str, stack: StackObservation) -> None:
+        """RollbackStack: back to what was before an update that failed and was kept."""
+        seen = f"{stack.id} {stack.updated_at}"
+        try:
+            self._client.rollback_stack(StackName=stack.id, ClientRequestToken=token(uid, "rollback", "", seen), **self._role)
+        except ClientError as error:
+            raise self._again(error, "RollbackStack") from error
 
     def recover(self, uid: str, stack: StackObservation) -> None:
         """ContinueUpdateRollback."""
@@ -149,6 +188,16 @@ class Stacks:
                     if not own and status.endswith("_FAILED") and "cancelled" not in reason.lower():
                         found = Failure(event["LogicalResourceId"], event.get("ResourceType", ""), reason)
         return found
+
+    def _brings(self, order: Order) -> dict[str, Any]:
+        """What every operation that brings a template has in common. Triggers that are not sent stay, those of long ago too."""
+        triggers = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in order.alarms]
+        return {
+            "Capabilities": _capabilities(order.template),
+            "RollbackConfiguration": {"RollbackTriggers": triggers},
+            **self._role,
+            **self._body(order),
+        }
 
     def _body(self, order: Order) -> dict[str, str]:
         text = order.template.json()
@@ -187,7 +236,8 @@ def observed(stack: Mapping[str, Any]) -> StackObservation:
     """DescribeStacks' answer as a value."""
     tags = {one["Key"]: one["Value"] for one in stack.get("Tags", ())}
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", ())}
-    owned = [tags.get(f"{names.DOMAIN}/{key}") for key in ("installation", "namespace", "name")]
+    owned = [tags.get(f"{names.DOMAIN}/{key}") for key in _OWNER]
+    adoptable_by = tags.get(ADOPTABLE, "")
     state = outputs.pop(STATE_OUTPUT, "").split()
     return StackObservation(
         name=stack["StackName"],
@@ -200,7 +250,24 @@ def observed(stack: Mapping[str, Any]) -> StackObservation:
         termination_protection=bool(stack.get("EnableTerminationProtection")),
         input_digest=state[0] if len(state) == 2 else "",
         template_digest=state[1] if len(state) == 2 else "",
+        adoptable_by=adoptable_by,
+        adopted=tags.get(ADOPTED) == "true",
+        tags=tags if adoptable_by else {},
     )
+
+
+ADOPTABLE = f"{names.DOMAIN}/adoptable-by"
+ADOPTED = f"{names.DOMAIN}/adopted"
+_OWNER = ("installation", "namespace", "name")
+
+
+def owner_tags(owner: Owner) -> dict[str, str]:
+    """The tags by which a stack is known as its owner's."""
+    return {f"{names.DOMAIN}/{key}": getattr(owner, key) for key in _OWNER}
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def token(uid: str, operation: str, template_digest: str, seen: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.checks.balancer import balancer_faults, network_faults
+from fargate_operator.checks.changes import change_faults
 from fargate_operator.checks.connect import connect_faults
 from fargate_operator.checks.containers import container_faults
 from fargate_operator.checks.deployment import deployment_faults
@@ -49,6 +50,7 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         connect_faults,
         secret_faults,
         schedule_faults,
+        change_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 

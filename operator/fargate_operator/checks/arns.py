@@ -31,6 +31,7 @@ class Kind:
 
 ROLE = Kind("an IAM role", (("iam", "role/"),), region=False)
 POLICY = Kind("an IAM policy", (("iam", "policy/"),), region=False)
+ALARM = Kind("a CloudWatch alarm", (("cloudwatch", "alarm:"),))
 CLUSTER = Kind("an ECS cluster", (("ecs", "cluster/"),))
 CERTIFICATE = Kind("an ACM certificate", (("acm", "certificate/"),))
 SERVER_CERTIFICATE = Kind("an ACM or IAM server certificate", (("acm", "certificate/"), ("iam", "server-certificate/")))
@@ -77,6 +78,8 @@ def _named(app: App) -> Iterator[Named]:
     spec = app.spec
     if spec.cluster:
         yield "spec.cluster.existing", spec.cluster.existing, CLUSTER
+    if spec.changes:
+        yield from _each("spec.changes.alarms", spec.changes.alarms, ALARM)
     if iam := spec.iam:
         yield "spec.iam.taskRoleArn", iam.task_role_arn, ROLE
         yield "spec.iam.executionRoleArn", iam.execution_role_arn, ROLE

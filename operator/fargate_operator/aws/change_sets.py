@@ -1,0 +1,56 @@
+"""CloudFormation change sets: what they are and how they go; `stacks` makes and executes them, as it knows what they bring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.observation import Change, ChangeSet
+
+
+class ChangeSets:
+    """The change sets of one region's stacks."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def describe(self, stack: str, name: str) -> ChangeSet | None:
+        """The change set of a stack, by the stack's name or id; None where there is none. All its changes, values left out."""
+        pages = self._client.get_paginator("describe_change_set").paginate(StackName=stack, ChangeSetName=name)
+        try:
+            read = list(pages)
+        except ClientError as error:
+            if code(error) in {"ChangeSetNotFound", "ChangeSetNotFoundException"} or "does not exist" in str(error):
+                return None
+            raise translate(error, "DescribeChangeSet") from error
+        first = read[0]
+        return ChangeSet(
+            id=first["ChangeSetId"],
+            name=first["ChangeSetName"],
+            status=first["Status"],
+            execution=first.get("ExecutionStatus", ""),
+            reason=first.get("StatusReason", ""),
+            changes=tuple(
+                _change(one["ResourceChange"]) for page in read for one in page.get("Changes", ()) if "ResourceChange" in one
+            ),
+            template_digest=first.get("Description", ""),
+        )
+
+    def names(self, stack_id: str) -> list[str]:
+        """The names of a stack's change sets."""
+        with translated("ListChangeSets"):
+            pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack_id)
+            return [one["ChangeSetName"] for page in pages for one in page["Summaries"]]
+
+    def discard(self, change_set_id: str) -> None:
+        """DeleteChangeSet; one that is gone already is no error."""
+        try:
+            self._client.delete_change_set(ChangeSetName=change_set_id)
+        except ClientError as error:
+            if "does not exist" not in str(error) and code(error) not in {"ChangeSetNotFound", "InvalidChangeSetStatus"}:
+                raise translate(error, "DeleteChangeSet") from error
+
+
+def _change(change: Mapping[str, Any]) -> Change:
+    return Change(change["Action"], change["LogicalResourceId"], change.get("ResourceType", ""), change.get("Replacement", ""))
