@@ -35,8 +35,8 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     spec: dict[str, Any] = {"region": options.region} if options.region else {}
     own = [environment(top, spec) for top in tops if _type(top.node) == _OWN and _is_of(top, options.stage)]
     workloads = [top for top in tops if _type(top.node) != _OWN]
-    draft = Draft(_name(workloads, options), options, report, own[0] if own else Environment(), spec)
     named = _named(workloads)
+    draft = Draft(_name(workloads, options), options, report, own[0] if own else Environment(), frozenset(named), spec)
     for name, top in named.items():
         draft.public |= _faces_the_internet(top)
         topics.publish(top, name, draft)

@@ -10,6 +10,7 @@ from fargate_operator.importing.copilot.values import duration, from_export, lit
 from fargate_operator.importing.cursor import Cursor
 
 _REFERENCE = re.compile(r"(?P<repository>[^@]+?):(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})")
+_REGISTRY = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
 _RAW = "write the container in overrides.additionalContainers, as CloudFormation has it"
 
 
@@ -19,16 +20,22 @@ def image(cursor: Cursor | None, name: str, draft: Draft) -> str:
     written = draft.options.images.get(name) or text(location)
     build = cursor.get("build") if cursor else None
     if written is None:
-        place = build or cursor
-        if place:
+        if place := build or cursor:
             place.at(f"spec.images.{name}").lose(
-                f"Copilot builds this image; push it to a repository, and give --image {name}=REPOSITORY:TAG",
+                f"Copilot builds this image; build and push it yourself, and name it here or by --image {name}=REPOSITORY:TAG"
             )
-        return draft.image(name, {"uri": f"image.invalid/{name}:missing"})  # no registry is ever called so
+        return draft.image(name, _pushed(name, draft))
     for settled in (build, location):
         if settled:
             settled.skip()
     return draft.image(name, _entry(written))
+
+
+def _pushed(name: str, draft: Draft) -> dict[str, str]:
+    """Where Copilot has pushed a workload's image last; of a sidecar's, or without the application's name, that is not known."""
+    if name in draft.names and draft.options.app:
+        return {"repository": f"{_REGISTRY}/{draft.options.app}/{name}", "tag": "latest"}
+    return {"uri": f"image.invalid/{name}:missing"}  # no registry is ever called so
 
 
 def _entry(written: str) -> dict[str, str]:

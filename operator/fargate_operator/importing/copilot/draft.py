@@ -12,16 +12,18 @@ from fargate_operator.importing.report import Report
 
 @dataclass(slots=True)
 class Draft:
-    """`spec` grows; `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs.
+    """`spec` grows; `names` are the workloads'.
 
-    What is each workload's there and one for all here: `sources` holds `http.allowed_source_ips` of each service that has http,
-    `retentions` `logging.retention` of each workload; None where it is not there.
+    `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs. What is each workload's there and
+    one for all here: `sources` holds `http.allowed_source_ips` of each service that has http, `retentions` `logging.retention` of
+    each workload; None where it is not there.
     """
 
     name: str
     options: Options
     report: Report
     environment: Environment
+    names: frozenset[str] = frozenset()
     spec: dict[str, Any] = field(default_factory=dict)
     topics: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: list[Cursor | None] = field(default_factory=list)
