@@ -14,9 +14,9 @@ from fargate_operator.importing.report import Report
 class Draft:
     """`spec` grows; `names` are the workloads'.
 
-    `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs. What is each workload's there and
-    one for all here: `sources` holds `http.allowed_source_ips` of each service that has http, `retentions` `logging.retention` of
-    each workload; None where it is not there.
+    `topics` are the SNS topics that the manifests publish, by service and topic, as logical IDs. `sources` and `retentions` are
+    what each workload has there and all have in common here: `http.allowed_source_ips` of each service that has http, and
+    `logging.retention`; None where it is not there.
     """
 
     name: str
