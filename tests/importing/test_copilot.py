@@ -255,6 +255,16 @@ TREES = st.recursive(
 )
 
 
+def values(value: Any) -> Iterator[Any]:
+    """All scalars, but for what is CloudFormation's own."""
+    if isinstance(value, dict):
+        yield from (one for key, item in value.items() if key not in ("FilterPolicy", "overrides") for one in values(item))
+    elif isinstance(value, list):
+        yield from (one for item in value for one in values(item))
+    else:
+        yield value
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), TREES, max_size=8), st.sampled_from(sorted(copilot.CONVERTERS)), st.booleans())
 def test_whatever_stands_in_a_manifest_it_is_carried_over_or_told(fields: dict[str, Any], kind: str, several: bool) -> None:  # noqa: FBT001
@@ -265,6 +275,7 @@ def test_whatever_stands_in_a_manifest_it_is_carried_over_or_told(fields: dict[s
     app = copilot.convert(planted([plain(root), plain(env)], root) if several else root, options, report)
     kinds = ("services", "scheduledTasks", "tasks")
     assert [name for one in kinds for name in app["spec"].get(one, {})] == ["web"]
+    assert not any(value is None for value in values(app["spec"]))
     faults(app)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fargate_operator.importing.copilot.values import text, texts
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.source import Node, Unknown
 
@@ -84,21 +85,19 @@ def environment(top: Cursor, spec: dict[str, Any]) -> Environment:
     found = {}
     for kind in ("public", "private"):
         subnets = top.get("network", "vpc", "subnets", kind)
-        ids = [one.get("id") for one in subnets.each()] if subnets else []
-        found[kind] = tuple(str(one.plain()) for one in ids if one)
-        certificates = top.get("http", kind, "certificates")
-        found[f"{kind} certificates"] = tuple(str(one.plain()) for one in certificates.each()) if certificates else ()
+        ids = [text(one.get("id")) for one in subnets.each()] if subnets else []
+        found[kind] = tuple(one for one in ids if one)
+        found[f"{kind} certificates"] = tuple(texts(top.get("http", kind, "certificates")))
     if found["public"] or found["private"]:
         _skip(top.get("network", "vpc", "id"))
     if insights := top.get("observability", "container_insights"):
         spec["cluster"] = {"containerInsights": "enabled" if insights.flag() else "disabled"}
     if addresses := top.get("http", "public", "ingress", "source_ips"):
-        spec.setdefault("loadBalancer", {})["allowedCidrs"] = [one.plain() for one in addresses.each()]
+        spec.setdefault("loadBalancer", {})["allowedCidrs"] = texts(addresses)
     logs = top.get("http", "public", "access_logs")
     if logs and (bucket := logs.get("bucket_name")):
-        prefix = logs.get("prefix")
-        wanted = {"bucket": bucket.plain(), **({"prefix": prefix.plain()} if prefix else {})}
-        spec.setdefault("loadBalancer", {})["accessLogs"] = wanted
+        wanted = {"bucket": text(bucket), "prefix": text(logs.get("prefix"))}
+        spec.setdefault("loadBalancer", {})["accessLogs"] = {key: value for key, value in wanted.items() if value}
     for step in ("name", "type"):
         _skip(top.get(step))
     top.unread("belongs to the environment; the operator makes nothing that several apps share, as a VPC or a CDN")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fargate_operator.importing.copilot.draft import Draft
-from fargate_operator.importing.copilot.values import duration, text
+from fargate_operator.importing.copilot.values import duration, text, texts
 from fargate_operator.importing.cursor import Cursor
 
 STICKY = "24h"  # what the load balancer has where only `true` is said
@@ -93,7 +93,7 @@ def _health_check(cursor: Cursor | None, port: int | None) -> dict[str, Any]:
 
 def addresses(draft: Draft) -> None:
     """Who may connect: ours is the load balancer's, so that all services with http must say the same."""
-    lists = [None if one is None else [each.plain() for each in one.each()] for one in draft.sources]
+    lists = [None if one is None else texts(one) for one in draft.sources]
     if not any(lists):
         return
     taken = draft.part("loadBalancer").get("allowedCidrs", lists[0])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fargate_operator.importing.copilot.draft import Draft
-from fargate_operator.importing.copilot.values import from_export, text
+from fargate_operator.importing.copilot.values import from_export, text, texts
 from fargate_operator.importing.cursor import Cursor
 
 _GROUPS = (
@@ -49,8 +49,7 @@ def _subnets(cursor: Cursor) -> dict[str, Any]:
     if tags := cursor.get("from_tags"):
         tags.lose("write network.selector with the vpcId and these tags; a tag has one value there")
         return {}
-    found = [text(one) for one in cursor.each()]
-    return {"subnetIds": [one for one in found if one], "assignPublicIp": False}
+    return {"subnetIds": texts(cursor), "assignPublicIp": False}
 
 
 def _groups(cursor: Cursor | None) -> list[str]:

@@ -23,7 +23,7 @@ def overrides(top: Cursor) -> dict[str, Any]:
     container: dict[str, Any] = {}
     definition: dict[str, Any] = {}
     if labels := top.get("image", "labels"):
-        container["DockerLabels"] = {key: text(one) for key, one in labels.items()}
+        container["DockerLabels"] = {key: found for key, one in labels.items() if (found := text(one)) is not None}
     if needs := depends_on(top.get("image", "depends_on")):
         container["DependsOn"] = [{"ContainerName": name, "Condition": condition} for name, condition in needs.items()]
     if (credentials := top.get("image", "credentials")) and (parameter := text(credentials)):
@@ -34,8 +34,8 @@ def overrides(top: Cursor) -> dict[str, Any]:
     rules = top.get("taskdef_overrides")
     for rule in rules.each() if rules else ():
         _rule(rule, definition, container)
-    found = {"taskDefinition": definition, "container": container}
-    return {name: value for name, value in found.items() if value}
+    both = {"taskDefinition": definition, "container": container}
+    return {name: value for name, value in both.items() if value}
 
 
 def _rule(rule: Cursor, definition: dict[str, Any], container: dict[str, Any]) -> None:

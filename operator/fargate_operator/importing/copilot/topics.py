@@ -88,14 +88,14 @@ def _queue(cursor: Cursor | None, stem: str, draft: Draft) -> str:
             count = whole_seconds(cursor.get(theirs))
             properties |= {} if count is None else {ours: count}
         properties |= _fifo_queue(cursor.get("fifo"))
-        if tries := cursor.get("dead_letter", "tries"):
+        if (tries := cursor.get("dead_letter", "tries")) and (most := tries.integer()) is not None:
             letters = f"{stem}DeadLetterQueue"
             fifo = {"FifoQueue": True} if "FifoQueue" in properties else {}
             draft.part("resources")[letters] = {
                 "Type": "AWS::SQS::Queue",
                 "Properties": {"MessageRetentionPeriod": _WEEKS, **fifo},
             }
-            target = {"deadLetterTargetArn": {"Fn::GetAtt": [letters, "Arn"]}, "maxReceiveCount": tries.integer()}
+            target = {"deadLetterTargetArn": {"Fn::GetAtt": [letters, "Arn"]}, "maxReceiveCount": most}
             properties["RedrivePolicy"] = target
             draft.allow(_RIGHTS, f"${{{letters}.Arn}}")
     elif cursor:

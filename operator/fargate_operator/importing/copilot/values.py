@@ -27,6 +27,11 @@ def text(cursor: Cursor | None) -> str | None:
     return found
 
 
+def texts(cursor: Cursor | None) -> list[str]:
+    """The texts of a list, or the one that stands in its place; what is none is told."""
+    return [found for one in cursor.each() if (found := text(one)) is not None] if cursor else []
+
+
 def words(cursor: Cursor | None) -> list[str] | None:
     """A list of words, or a line that is split as a shell splits it."""
     if cursor is None:

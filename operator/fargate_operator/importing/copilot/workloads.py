@@ -11,7 +11,7 @@ from fargate_operator.importing.copilot.schedule import Inexact, expression
 from fargate_operator.importing.copilot.target import own_port, target
 from fargate_operator.importing.copilot.tasks import task
 from fargate_operator.importing.copilot.topics import published, queue_of, subscribe
-from fargate_operator.importing.copilot.values import text
+from fargate_operator.importing.copilot.values import text, texts
 from fargate_operator.importing.cursor import Cursor
 
 _AGAIN = (
@@ -123,5 +123,5 @@ def _deployment(cursor: Cursor | None) -> dict[str, Any] | None:
     if alarms and isinstance(alarms.node.value, dict):
         alarms.lose(_ALARMS)
     elif alarms:
-        found["alarms"] = [one for one in (text(each) for each in alarms.each()) if one]
+        found["alarms"] = texts(alarms)
     return found
