@@ -21,8 +21,8 @@ LOSSES = [
 ]
 EXPECTED = """\
 # Imported from f.yml by fargate-operator import.
-# not carried over: y: because
-# not carried over: z (line 9): gone
+# TODO: y: because
+# TODO: z (line 9): gone
 apiVersion: fargate-operator.dev/v1alpha1
 kind: FargateApp
 metadata:
@@ -39,7 +39,7 @@ spec:
           - a
           - b
   services:
-    # not carried over: provider.x (line 3): why
+    # TODO: provider.x (line 3): why
     web:
       image: app
       command:

@@ -72,6 +72,10 @@ class Cursor:
     def lose(self, message: str, target: str | None = None) -> None:
         """Settled: it cannot be carried over, which is told."""
         self.skip()
+        self.note(message, target)
+
+    def note(self, message: str, target: str | None = None) -> None:
+        """Tell something of what is carried over; its parts are still to be read."""
         self.report.lose(self.node, self.path, message, self.target if target is None else target)
 
     def why(self, otherwise: str) -> str:

@@ -27,7 +27,7 @@ class Loss:
     def comment(self) -> str:
         """As it stands in the output, where the file is known."""
         line = f" (line {self.line})" if self.line else ""
-        return _line(f"not carried over: {self.path}{line}: {self.message}")
+        return _line(f"TODO: {self.path}{line}: {self.message}")
 
 
 def _line(text: str) -> str:

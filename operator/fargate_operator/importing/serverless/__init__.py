@@ -13,6 +13,7 @@ from fargate_operator.importing.report import Report
 from fargate_operator.importing.serverless import api, functions, images, resources, shared, tables, tasks
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import lose_all, skip_all
+from fargate_operator.importing.serverless.separation import separate
 from fargate_operator.importing.serverless.stack import stack
 from fargate_operator.importing.serverless.variables import Variables
 from fargate_operator.importing.source import Node, Unreadable
@@ -41,6 +42,7 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     tasks.tasks(context, own)
     functions.functions(context)
     resources.resources(context)
+    separate(context.spec)
     _rest(context, variables)
     top.unread()
     return manifest(options.name or _name(context.service), options.namespace, context.spec)

@@ -78,7 +78,7 @@ def _authorizer(cursor: Cursor, context: Context) -> dict[str, Any] | None:
     function = text(cursor.get("functionName"), stack)
     simple, version = cursor.get("enableSimpleResponses"), cursor.get("payloadVersion")
     if not (simple and flag(simple)):
-        (simple or cursor).lose("has to answer in the simple format, {isAuthorized: true}, of payload format 2.0")
+        (simple or cursor).note("has to answer in the simple format, {isAuthorized: true}, of payload format 2.0")
     if version:
         version.skip() if str(version.node.value) in ("2.0", "2") else version.lose("has to understand payload format 2.0")
     if name := cursor.get("name"):

@@ -33,10 +33,10 @@ def bucket(cursor: Cursor, context: Context) -> list[dict[str, Any]]:
         cursor.lose(f"{why}, which has no counterpart; write an eventBridge event with a pattern that tells it")
         return []
     if existing:
-        cursor.lose(f"needs the bucket to send its events to EventBridge; {_OTHER}")
+        cursor.note(f"needs the bucket to send its events to EventBridge; {_OTHER}")
     else:
         name = _made(name, context)
-        cursor.lose(f"is an event of a bucket that is in resources now; {_OTHER}")
+        cursor.note(f"is an event of a bucket that is in resources now; {_OTHER}")
     return [{"s3": kept(bucket=name, events=[kind], prefix=prefix)}]
 
 

@@ -1,5 +1,7 @@
 """Events of functions. What cannot be carried whole and would let in more than before is left out, not opened."""
 
+import contextlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +69,9 @@ def _schedule(cursor: Cursor, context: Context) -> Made:
 
 def _input(cursor: Cursor | None, context: Context) -> Any:
     value = raw(cursor, context.stack)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)
     if cursor is None or isinstance(value, dict):
         return value
     cursor.lose("must be a map; a FargateApp has JSON objects as input")

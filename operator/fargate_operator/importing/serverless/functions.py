@@ -120,9 +120,9 @@ def _vpc(cursor: Cursor, context: Context) -> bool | None:
     place = {**network(shared, context), **network(own, context)}
     if "network" not in context.spec:
         context.put("network", place)
-        own.lose("is the function's own; the network is the tasks', too", "spec.network")
+        own.note("is the function's own; the network is the tasks', too", "spec.network")
     elif {name: context.spec["network"].get(name) for name in place} != place:
-        own.lose("is another network than the app's; functions run in the app's own")
+        own.note("is another network than the app's; functions run in the app's own")
     return True
 
 

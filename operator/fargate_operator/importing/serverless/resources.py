@@ -35,7 +35,9 @@ def resources(context: Context) -> None:
                 if condition := mine.get("Condition"):
                     condition.lose("has no counterpart; a FargateApp has no conditions, so this is always made")
                 body = raw(mine, context.stack)
-                if isinstance(body, dict):
+                if not isinstance(body, dict):
+                    mine.lose(mine.why("must be a map"))
+                else:
                     context.put(here, {name: {key: value for key, value in body.items() if key != "Condition"}})
         for name, one in extensions.items() if (extensions := part.get("extensions")) else ():
             one.lose(f"changes {name}, which the framework makes; use the FargateApp's own fields")

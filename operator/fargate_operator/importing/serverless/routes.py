@@ -35,10 +35,14 @@ def rest(cursor: Cursor, context: Context) -> list[dict[str, Any]]:
         wrong = "an authorizer" if place and not authorizer else guarded or "a resource policy"
         cursor.lose(f"is a route of a REST API with {wrong}, which has no counterpart in an HTTP API, {_LEFT_OUT}")
         return []
-    cursor.lose(
+    cursor.note(
         "is a route of a REST API, carried as one of an HTTP API: the function gets payload format 2.0, the address has no stage"
-        + ("; set httpApi.cors" if cursor.get("cors") else "")
     )
+    for one in (cursor.get("private"), cursor.get("request"), place and (place.get("type") or place)):
+        if one:
+            one.skip()  # false, or AWS_IAM
+    if cors := cursor.get("cors"):
+        cors.lose("is httpApi.cors, for all routes together")
     return [{"httpApi": {"route": route, **({"authorizer": authorizer} if authorizer else {})}}]
 
 
@@ -68,7 +72,7 @@ def _authorizer(cursor: Cursor | None, context: Context) -> tuple[str | None, st
     if cursor is None:
         return None, ""
     if str(_type(cursor)).lower() == "aws_iam":
-        cursor.skip()
+        (cursor.get("type") or cursor).skip()
         return AWS_IAM, ""
     if cursor.get("scopes"):
         return None, "with scopes, which has no counterpart"

@@ -17,7 +17,8 @@ from fargate_operator.importing.serverless.fields import (
 )
 
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
-_VPC = (("subnetIds", "subnets"), ("securityGroupIds", "securityGroups"))  # with the older spellings
+# With the older spellings; and what stands for lost ones, or tasks would run in the default VPC, with public addresses.
+_VPC = (("subnetIds", "subnets", "<subnet>"), ("securityGroupIds", "securityGroups", "<security group>"))
 _ALSO_FUNCTIONS = "is for tasks alone in the plugin; in a FargateApp the functions get it, too"
 
 
@@ -26,9 +27,14 @@ def network(cursor: Cursor | None, context: Context) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if cursor is None:
         return found
-    for name, older in _VPC:
+    if not isinstance(cursor.node.value, dict):
+        cursor.lose(f"{cursor.why('must be a map')}; there are stand-ins in its place")
+        return {name: [stand_in] for name, _, stand_in in _VPC}
+    for name, older, stand_in in _VPC:
         for one in (cursor.get(older), cursor.get(name)):
-            found |= kept(**{name: texts(one, context.stack)})
+            listed = texts(one, context.stack)
+            lost = bool(one and one.node.value and not listed)
+            found |= kept(**{name: [stand_in] if lost else listed})
     return {**found, **kept(assignPublicIp=flag(cursor.get("assignPublicIp")))}
 
 
