@@ -96,7 +96,7 @@ def imported(given: str | Sequence[str], options: Options, kind: str | None = No
     file = files[0]
     root = read(file) if len(files) == 1 else Node([read(one) for one in files], file, 1)
     report = Report(file)
-    app = _importer(root, kind).convert(root, options, report)
+    app = _importer(root, kind, many=len(files) > 1).convert(root, options, report)
     report.faults(faults(app))
     from fargate_operator.importing.writer import write  # noqa: PLC0415  needs the model
 
@@ -105,10 +105,10 @@ def imported(given: str | Sequence[str], options: Options, kind: str | None = No
     return write(app, losses, ", ".join(names)), losses
 
 
-def _importer(root: Node, kind: str | None) -> Importer:
+def _importer(root: Node, kind: str | None, *, many: bool) -> Importer:
     for one in [kind] if kind else KINDS:
         importer = cast("Importer", importlib.import_module(f"fargate_operator.importing.{one}"))
-        if importer.recognizes(root) or (kind and not isinstance(root.value, list)):
+        if importer.recognizes(root) or (kind and not many):
             return importer
     raise Unreadable(f"{root.file}: is no file that can be imported, or its kind is not to be seen: give --kind")
 
