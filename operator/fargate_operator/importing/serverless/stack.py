@@ -52,8 +52,7 @@ class Stack:
         if name == "Ref":
             return self._reference(argument)
         if name == "Fn::GetAtt":
-            parts = argument.split(".", 1) if isinstance(argument, str) else argument
-            return self._reference(".".join(map(str, parts)))
+            return self._reference(".".join(map(str, argument)) if isinstance(argument, list) else argument)
         if name == "Fn::ImportValue":
             return self._import(argument)
         if name == "Fn::Join" and isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], list):
@@ -63,7 +62,7 @@ class Stack:
         raise NoText(f"is {name}, which no string of a FargateApp can say; write the value")
 
     def _reference(self, name: Any) -> str:
-        if name in PSEUDO or str(name).split(".", maxsplit=1)[0] in self.resources:
+        if isinstance(name, str) and (name in PSEUDO or name.split(".")[0] in self.resources):
             return f"${{{name}}}"
         raise NoText(f"refers to {name}; strings of a FargateApp can refer to spec.resources only")
 
@@ -105,7 +104,7 @@ class Stack:
     def _function(self, name: str, argument: Any, lost: list[str]) -> Any:
         if name == "Ref" and isinstance(argument, str):
             return self._name(argument, lost)
-        if name == "Fn::GetAtt" and argument:
+        if name == "Fn::GetAtt" and argument and isinstance(argument, str | list):
             parts = argument.split(".", 1) if isinstance(argument, str) else argument
             return [self._name(str(parts[0]), lost), *parts[1:]]
         if name == "Fn::Sub":
