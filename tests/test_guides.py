@@ -1,11 +1,8 @@
 """Every FargateApp in the documents is parsed and compiled, as `render` does it."""
 
-import re
-from pathlib import Path
-
 import pytest
-import yaml
 
+from documents import DOCUMENTS, ROOT, apps, blocks
 from fargate_operator import cli
 from fargate_operator.importing import copilot
 from fargate_operator.importing.options import Options
@@ -13,22 +10,7 @@ from fargate_operator.importing.report import Report
 from fargate_operator.importing.source import Node, parse
 from fargate_operator.render import render
 
-ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMING_FROM = ("cdk", "copilot", "serverless")
-
-
-def blocks(file, language="yaml"):
-    """The fenced blocks of a document in that language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", file.read_text(), re.DOTALL | re.MULTILINE)
-
-
-def apps(file):
-    """The FargateApps in a document; those that are only begun, as in ``spec: {…}``, are no manifests."""
-    documents = [one for block in blocks(file) if "kind: FargateApp" in block for one in yaml.safe_load_all(block)]
-    return [one for one in documents if isinstance(one, dict) and one.get("kind") == "FargateApp"]
-
-
 FOUND = [pytest.param(app, id=f"{file.stem}-{number}") for file in DOCUMENTS for number, app in enumerate(apps(file))]
 
 
