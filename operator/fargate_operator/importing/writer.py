@@ -14,7 +14,7 @@ from fargate_operator.model import Spec
 from fargate_operator.names import DOMAIN
 
 WIDTH = 120
-_PLAIN = re.compile(r"[A-Za-z/_][\w./@()*?=+,:;$-]*( [\w./@()*?=+,:;$-]+)*", re.ASCII)
+_PLAIN = re.compile(r"(\./)?[A-Za-z/_][\w./@()*?=+,:;$-]*( [\w./@()*?=+,:;$-]+)*", re.ASCII)
 # words that some reader of YAML takes for something else than text
 _WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "null")
 

@@ -5,6 +5,7 @@ knows is told at the end. See https://www.serverless.com/framework/docs/provider
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from fargate_operator.importing.cursor import Cursor, as_text
@@ -31,8 +32,15 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
         raise Unreadable(f"{root.file}: must be a map")
     root = _older(root)
     variables = Variables(root, options)
-    top = Cursor(variables.resolve(root), report)
-    context = _context(top, options, variables)
+    tree = variables.resolve(root)
+    first = _converted(Cursor(tree, Report(root.file)), options, variables, ())
+    made = first.spec.get("resources", {})  # topics and the like, which come with events, and which others may refer to
+    context = _converted(Cursor(tree, report), options, variables, made)
+    return manifest(options.name or _name(context.service), options.namespace, context.spec)
+
+
+def _converted(top: Cursor, options: Options, variables: Variables, made: Iterable[str]) -> Context:
+    context = _context(top, options, variables, made)
     context.put("region", variables.region)
     if region := context.provider.get("region"):
         region.skip()
@@ -45,7 +53,7 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     separate(context.spec)
     _rest(context, variables)
     top.unread()
-    return manifest(options.name or _name(context.service), options.namespace, context.spec)
+    return context
 
 
 def _older(root: Node) -> Node:
@@ -58,7 +66,7 @@ def _older(root: Node) -> Node:
     return Node({**root.value, "custom": Node(rest, custom.file, custom.line), "fargate": inside}, root.file, root.line)
 
 
-def _context(top: Cursor, options: Options, variables: Variables) -> Context:
+def _context(top: Cursor, options: Options, variables: Variables, resources_too: Iterable[str]) -> Context:
     service = top.get("service", "name") or top.get("service")
     word = service.plain() if service and not isinstance(service.node.value, dict) else ""
     if key := top.get("service", "awsKmsKeyArn"):
@@ -69,7 +77,7 @@ def _context(top: Cursor, options: Options, variables: Variables) -> Context:
     chosen = [str(one.node.value) if one else name for one, name in zip(names, keys, strict=True)]
     parts = found.each() if (found := top.get("functions")) else []
     made = frozenset(name for part in parts if isinstance(part.node.value, dict) for name, _ in part.items())
-    known = stack(frozenset(resources.ids(top)), frozenset(chosen), made)
+    known = stack(frozenset((*resources.ids(top), *resources_too)), frozenset(chosen), made)
     return Context(top, options, known, variables.stage, variables.region, str(word or "app"), mixed=bool(made))
 
 

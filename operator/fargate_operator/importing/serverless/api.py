@@ -5,7 +5,7 @@ from typing import Any
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import choice, duration, flag, kept, text, texts
-from fargate_operator.importing.serverless.images import key
+from fargate_operator.importing.serverless.stack import key
 
 FUNCTION_CORS = ["Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key", "X-Amz-Security-Token"]
 API_CORS = [*FUNCTION_CORS, "X-Amz-User-Agent", "X-Amzn-Trace-Id"]

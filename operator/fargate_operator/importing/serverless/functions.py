@@ -18,9 +18,11 @@ from fargate_operator.importing.serverless.fields import (
     text,
     texts,
 )
-from fargate_operator.importing.serverless.images import image, key
-from fargate_operator.importing.serverless.shared import ARCHITECTURES, network
+from fargate_operator.importing.serverless.images import image
+from fargate_operator.importing.serverless.levels import ARCHITECTURES, network
+from fargate_operator.importing.serverless.stack import key
 from fargate_operator.importing.serverless.tables import FUNCTION_LOST, FUNCTION_NOTHING
+from fargate_operator.importing.serverless.tasks import named
 
 DEFAULT_TIMEOUT = "6s"  # the framework's; the operator's is 30s
 DEFAULT_RUNTIME = "nodejs22.x"
@@ -35,7 +37,8 @@ def functions(context: Context) -> None:
         for name, one in part.items():
             mine = one.at(f"spec.functions.{key(name)}")
             context.top.report.made(mine.target, one.node)
-            context.put("functions", {key(name): _function(mine, name, context)})
+            if named(mine, name, "functions", context):
+                context.put("functions", {key(name): _function(mine, name, context)})
 
 
 def _function(cursor: Cursor, name: str, context: Context) -> dict[str, Any]:

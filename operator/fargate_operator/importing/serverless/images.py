@@ -7,14 +7,7 @@ from typing import Any
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import text
-
-_KEY = re.compile(r"[^A-Za-z0-9_-]+")
-
-
-def key(name: str) -> str:
-    """A name as a key of the FargateApp."""
-    made = _KEY.sub("-", name).strip("-")[:64]
-    return made if made[:1].isalpha() else f"x{made}"[:64]
+from fargate_operator.importing.serverless.stack import key
 
 
 def images(context: Context) -> None:
@@ -24,6 +17,9 @@ def images(context: Context) -> None:
     for name, one in listed.items() if listed else ():
         mine = one.at(f"spec.images.{key(name)}")
         context.top.report.made(mine.target, one.node)
+        if key(name) in found:
+            mine.lose(f"is called {key(name)} here, as another image is; rename one")
+            continue
         found[key(name)] = _image(name, mine, context)
     context.put("images", {name: one for name, one in found.items() if one})
     if scan := context.provider.get("ecr", "scanOnPush"):

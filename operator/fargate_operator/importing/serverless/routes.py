@@ -5,7 +5,7 @@ from typing import Any
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import text
-from fargate_operator.importing.serverless.images import key
+from fargate_operator.importing.serverless.stack import key
 
 AWS_IAM = "AWS_IAM"
 _LEFT_OUT = "so the route is left out, rather than opened to anybody"

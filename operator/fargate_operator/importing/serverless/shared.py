@@ -4,101 +4,9 @@ from typing import Any
 
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
-from fargate_operator.importing.serverless.fields import (
-    choice,
-    environment,
-    flag,
-    integer,
-    kept,
-    pairs,
-    raw,
-    text,
-    texts,
-)
-
-ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
-# With the older spellings; and what stands for lost ones, or tasks would run in the default VPC, with public addresses.
-_VPC = (("subnetIds", "subnets", "<subnet>"), ("securityGroupIds", "securityGroups", "<security group>"))
-_ALSO_FUNCTIONS = "is for tasks alone in the plugin; in a FargateApp the functions get it, too"
-
-
-def network(cursor: Cursor | None, context: Context) -> dict[str, Any]:
-    """A vpc as a network."""
-    found: dict[str, Any] = {}
-    if cursor is None:
-        return found
-    if not isinstance(cursor.node.value, dict):
-        cursor.lose(f"{cursor.why('must be a map')}; there are stand-ins in its place")
-        return {name: [stand_in] for name, _, stand_in in _VPC}
-    for name, older, stand_in in _VPC:
-        for one in (cursor.get(older), cursor.get(name)):
-            listed = texts(one, context.stack)
-            lost = bool(one and one.node.value and not listed)
-            found |= kept(**{name: [stand_in] if lost else listed})
-    return {**found, **kept(assignPublicIp=flag(cursor.get("assignPublicIp")))}
-
-
-def size(cursor: Cursor, context: Context) -> dict[str, Any]:
-    """cpu, memory and architecture of the tasks."""
-    return kept(
-        cpu=_cpu(cursor.get("cpu")),
-        memory=_memory(cursor.get("memory")),
-        architecture=choice(cursor.get("architecture"), ARCHITECTURES, context.stack),
-    )
-
-
-def _cpu(cursor: Cursor | None) -> int | None:
-    value = cursor.node.value if cursor else None
-    if cursor and isinstance(value, str) and value.lower().endswith("vcpu"):
-        try:
-            units = round(float(value[:-4]) * 1024)
-        except ValueError:
-            cursor.lose("must be CPU units such as 256, or vCPUs such as .25 vCPU")
-            return None
-        cursor.skip()
-        return units
-    return integer(cursor)
-
-
-def _memory(cursor: Cursor | None) -> int | str | None:
-    value = cursor.node.value if cursor else None
-    if cursor and isinstance(value, str) and not value.strip().isdecimal():
-        cursor.plain()
-        return value
-    return integer(cursor)
-
-
-def overrides(cursor: Cursor | None, context: Context) -> dict[str, Any]:
-    """`cloudFormationResource` as overrides; the plugin replaces generated maps, the operator merges them."""
-    found: dict[str, Any] = {}
-    if cursor is None:
-        return found
-    for there, here in (
-        ("task", "taskDefinition"),
-        ("container", "container"),
-        ("service", "service"),
-        ("additionalContainers", "additionalContainers"),
-    ):
-        if one := cursor.get(there):
-            value = raw(one, context.stack)
-            found |= kept(**{here: value})
-            _merged(one, _MADE.get(there, ()))
-    return found
-
-
-def _merged(cursor: Cursor, generated: tuple[str, ...]) -> None:
-    """Tell what is put in the place of a generated map there, and merged into it here."""
-    for name in generated:
-        part = cursor.get(name)
-        if part and isinstance(part.node.value, dict):
-            part.lose("is merged into what is generated there, where the plugin puts it in its place; see what comes out")
-
-
-_MADE = {  # maps that are generated
-    "task": ("RuntimePlatform",),
-    "container": ("LogConfiguration",),
-    "service": ("DeploymentConfiguration", "NetworkConfiguration"),
-}
+from fargate_operator.importing.serverless.fields import choice, environment, flag, integer, kept, pairs, text
+from fargate_operator.importing.serverless.iam import iam
+from fargate_operator.importing.serverless.levels import network, overrides, size
 
 
 def shared(context: Context) -> dict[str, Any]:
@@ -116,13 +24,14 @@ def shared(context: Context) -> dict[str, Any]:
     if context.mixed and own.get("tags") and (one := fargate.get("tags")):
         one.lose("is on the tasks; cluster, log group and roles have provider.tags alone", "spec.tags")
     _secrets(context, provider, fargate, own)
-    _iam(context, provider, fargate)
+    iam(context, provider, fargate)
     for name, value in size(fargate, context).items():
         context.put(name, value)
     context.put("cluster", _cluster(fargate, context))
     context.put("logs", _logs(provider, fargate, context))
     context.put("overrides", overrides(fargate.get("cloudFormationResource"), context))
     context.put("stackName", text(provider.get("stackName"), stack))
+    context.put("changes", _changes(provider, context))
     return own
 
 
@@ -152,38 +61,6 @@ def _secrets(context: Context, provider: Cursor, fargate: Cursor, own: dict[str,
             one.lose(f"is a secret: tasks get {name}, functions get {name}_ARN and read it themselves", "spec.secrets")
 
 
-def _iam(context: Context, provider: Cursor, fargate: Cursor) -> None:
-    stack = context.stack
-    role = provider.get("iam", "role")
-    if role and (isinstance(role.node.value, str) or role.get("Fn::GetAtt") or role.get("Fn::ImportValue") or role.get("Ref")):
-        role.lose("is the role of all functions; here each has its own, with the rights of iam", "spec.iam")
-        role = None
-    if one := provider.get("role"):
-        one.lose("is the role of all functions; here each has its own, with the rights of iam", "spec.iam")
-    places = [role, provider, fargate]
-    statements: list[Any] = []
-    policies: list[str] = []
-    for place, (first, second) in zip(
-        places, (("statements", "managedPolicies"), *[("iamRoleStatements", "iamManagedPolicies")] * 2), strict=True
-    ):
-        found = place.get(first) if place else None
-        statements += (raw(one, stack) for one in found.each()) if found else ()
-        policies += texts(place.get(second), stack) if place else ()
-    boundary = role.get("permissionsBoundary") if role else None
-    boundary = boundary or provider.get("rolePermissionsBoundary")
-    context.put("iam", kept(statements=statements, managedPolicies=policies, permissionsBoundary=text(boundary, stack)))
-    for name in ("executionRoleArn", "taskRoleArn"):
-        context.put("iam", kept(**{name: text(fargate.get(name), stack)}))
-    for name in ("iamRoleStatements", "iamManagedPolicies") if context.mixed else ():
-        if one := fargate.get(name):
-            one.lose(_ALSO_FUNCTIONS, "spec.iam")
-    for name in ("name", "path", "tags"):
-        if role and (one := role.get(name)):
-            one.lose("has no counterpart; the roles are named by CloudFormation and have the app's tags", "spec.iam")
-    if one := provider.get("iam", "deploymentRole"):
-        one.skip()  # CloudFormation's role is the operator's setting
-
-
 def _cluster(fargate: Cursor, context: Context) -> dict[str, Any]:
     insights = fargate.get("containerInsights")
     words = {"true": "enabled", "false": "disabled", "enabled": "enabled", "enhanced": "enhanced", "disabled": "disabled"}
@@ -191,10 +68,31 @@ def _cluster(fargate: Cursor, context: Context) -> dict[str, Any]:
 
 
 def _logs(provider: Cursor, fargate: Cursor, context: Context) -> dict[str, Any]:
+    """One group for all here; the framework's days are for functions alone."""
     mine, theirs = fargate.get("logRetentionInDays"), provider.get("logRetentionInDays")
     days, functions = integer(mine), integer(theirs)
-    if theirs and days is not None and functions != days:
-        theirs.lose("is for the functions' log groups; tasks and functions share one here, with fargate's days", "spec.logs")
-    return kept(
-        groupName=text(fargate.get("logGroupName"), context.stack), retentionInDays=days if days is not None else functions
-    )
+    if theirs and context.mixed and functions != days and fargate.get("tasks"):
+        whose = "the functions', too" if days is None else "fargate's"
+        theirs.lose(
+            f"is for the functions' log groups; tasks and functions share one here, and the days are {whose}", "spec.logs"
+        )
+    chosen = functions if days is None and context.mixed else days
+    return kept(groupName=text(fargate.get("logGroupName"), context.stack), retentionInDays=chosen)
+
+
+def _changes(provider: Cursor, context: Context) -> dict[str, Any]:
+    """How the stack is rolled back."""
+    kept_on_failure = flag(provider.get("disableRollback"))
+    alarms: list[str] = []
+    listed = provider.get("rollbackConfiguration", "RollbackTriggers")
+    for one in listed.each() if listed else ():
+        kind = one.get("Type")
+        if kind and kind.node.value != "AWS::CloudWatch::Alarm":
+            one.lose("has no counterpart; changes.alarms are metric alarms")
+            continue
+        if kind:
+            kind.skip()
+        alarms += [arn] if (arn := text(one.get("Arn"), context.stack)) else []
+    if minutes := provider.get("rollbackConfiguration", "MonitoringTimeInMinutes"):
+        minutes.lose("has no counterpart; alarms are watched while the stack changes", "spec.changes")
+    return kept(rollback=False if kept_on_failure else None, alarms=alarms)

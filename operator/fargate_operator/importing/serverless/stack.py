@@ -14,6 +14,7 @@ from fargate_operator.evaluation import intrinsic
 from fargate_operator.references import PSEUDO
 
 _REFERENCE = re.compile(r"\$\{(!*)([^${}]+)\}")
+_NO_KEY = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTHING = {"Ref": "AWS::NoValue"}
 
 
@@ -141,19 +142,25 @@ class Stack:
         return None if lost else here
 
 
-def there(key: str) -> str:
+def key(name: str) -> str:
+    """A name as a key of the FargateApp."""
+    made = _NO_KEY.sub("-", name).strip("-")[:64]
+    return made if made[:1].isalpha() else f"x{made}"[:64]
+
+
+def there(name: str) -> str:
     """The framework's stem of a function's logical IDs: `my-fn` is `MyDashfn`."""
-    stem = key.replace("-", "Dash").replace("_", "Underscore")
+    stem = name.replace("-", "Dash").replace("_", "Underscore")
     return stem[:1].upper() + stem[1:]
 
 
 def stack(resources: frozenset[str], tasks: frozenset[str], functions: frozenset[str]) -> Stack:
-    """Of an app with these raw resources, tasks (by the names they get) and functions (by their keys)."""
-    stems = [names.identifier(key) for key in tasks]
+    """Of an app with these raw resources, tasks (by the names they get) and functions (by their names)."""
+    stems = [names.identifier(key(name)) for name in tasks]
     generated = {names.CLUSTER, names.LOG_GROUP, names.EXECUTION_ROLE, names.TASK_ROLE, names.HTTP_API}
     generated |= {f"{stem}{ending}" for stem in stems for ending in ("Task", "Service", "ScheduledTask")}
-    own = {key: f"{names.identifier(key)}Function" for key in functions}
+    own = {name: f"{names.identifier(key(name))}Function" for name in functions}
     generated |= {f"{one}{ending}" for one in own.values() for ending in ("", "Role")}
-    renamed = {f"{there(key)}LambdaFunction": one for key, one in own.items()}
-    renamed |= {f"{there(key)}LogGroup": names.LOG_GROUP for key in functions}
+    renamed = {f"{there(name)}LambdaFunction": one for name, one in own.items()}
+    renamed |= {f"{there(name)}LogGroup": names.LOG_GROUP for name in functions}
     return Stack(resources, frozenset(generated), renamed)

@@ -84,8 +84,6 @@ PROVIDER_LOST = {
     "stackPolicy": "has no counterpart; terminationProtection and changes.approval guard the stack",
     "notificationArns": "has no counterpart; the operator's events and conditions tell what happens",
     "stackParameters": "has no counterpart; a FargateApp has no parameters, write the values",
-    "disableRollback": "is changes.rollback: false in a FargateApp",
-    "rollbackConfiguration": "is changes.alarms in a FargateApp",
     "snapStart": "has no counterpart",
     "layers": "go with code only; give each function its own",
 }

@@ -5,8 +5,9 @@ from typing import Any
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import environment, flag, integer, kept, pairs, raw, text, texts
-from fargate_operator.importing.serverless.images import image, key
-from fargate_operator.importing.serverless.shared import network, overrides, size
+from fargate_operator.importing.serverless.images import image
+from fargate_operator.importing.serverless.levels import network, overrides, size
+from fargate_operator.importing.serverless.stack import key
 
 
 def tasks(context: Context, own: dict[str, Any]) -> None:
@@ -17,10 +18,20 @@ def tasks(context: Context, own: dict[str, Any]) -> None:
         field = _field(one)
         mine = one.at(f"spec.{field}.{key(chosen)}")
         context.top.report.made(mine.target, one.node)
-        if key(chosen) != chosen:
-            mine.report.lose(one.node, one.path, f"the name {chosen} is written {key(chosen)} here", mine.target)
+        if not named(mine, chosen, field, context):
+            continue
         body = {**_task(mine, key(chosen), context, own), **_kinds(mine, field, context)}
         context.put(field, {key(chosen): body})
+
+
+def named(cursor: Cursor, name: str, field: str, context: Context) -> bool:
+    """Whether a workload's key is free; a name that cannot be one is told."""
+    if key(name) in context.spec.get(field, {}):
+        cursor.lose(f"is called {key(name)} here, as another one is; rename one")
+        return False
+    if key(name) != name:
+        cursor.note(f"the name {name} is written {key(name)} here")
+    return True
 
 
 def _field(cursor: Cursor) -> str:

@@ -1,14 +1,14 @@
 """Serverless variables resolved over the tree: what can be known here becomes a value, the rest `Unknown` with the reason."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fargate_operator.importing.cursor import as_text
 from fargate_operator.importing.options import Options
+from fargate_operator.importing.serverless.files import content, dotenv
 from fargate_operator.importing.serverless.syntax import BadVariable, Source, Variable, split
-from fargate_operator.importing.source import Node, Unknown, Unreadable, parse, plain, planted, read
+from fargate_operator.importing.source import Node, Unknown, plain, planted
 
 _PSEUDO = {"accountId": "AWS::AccountId", "region": "AWS::Region"}
 _SCRIPTS = (".js", ".cjs", ".mjs", ".ts")
@@ -34,7 +34,7 @@ class Variables:
         self.stage, self.region, self._environment = options.stage, options.region, dict(options.environment)
         self.stage = self.stage or options.given.get("stage") or self._word("provider", "stage") or "dev"
         if self._word("useDotenv") == "true":
-            self._environment = {**_dotenv(self._folder, self.stage), **self._environment}
+            self._environment = {**dotenv(self._folder, self.stage), **self._environment}
         self.region = self.region or options.given.get("region") or self._word("provider", "region") or "us-east-1"
 
     def _word(self, *steps: str) -> str:
@@ -168,7 +168,7 @@ class Variables:
         if place.suffix in _SCRIPTS:
             raise BadVariable(f"is made by {path}, a script, which is not run; write the value")
         if path not in self._files:
-            self._files[path] = _read(place) if place.is_file() else None
+            self._files[path] = content(place) if place.is_file() else None
         root = self._files[path]
         return root and self._walk(root, address.split(".") if address else [])
 
@@ -209,29 +209,3 @@ class Variables:
 
 def _reference(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() <= {"Ref", "Fn::Join"} and bool(value)
-
-
-def _read(place: Path) -> Node:
-    """A file as YAML, as JSON or as one text."""
-    if place.suffix in (".yml", ".yaml", ".json"):
-        return read(place)
-    try:
-        text = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{place}: {getattr(error, 'strerror', None) or 'is not UTF-8 text'}") from error
-    if place.suffix == ".tfstate":
-        return parse(json.dumps(json.loads(text)), str(place))
-    return Node(text, str(place), 1)
-
-
-def _dotenv(folder: Path, stage: str) -> dict[str, str]:
-    """What `.env.<stage>` and `.env` say, the first winning."""
-    found: dict[str, str] = {}
-    for place in (folder / f".env.{stage}", folder / ".env"):
-        if not place.is_file():
-            continue
-        for line in place.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, equals, value = line.strip().removeprefix("export ").partition("=")
-            if equals and not name.startswith("#"):
-                found.setdefault(name.strip(), value.strip().strip("'\""))
-    return found
