@@ -6,6 +6,8 @@ from fargate_operator.importing.copilot.draft import Draft
 from fargate_operator.importing.copilot.values import from_export, text, texts
 from fargate_operator.importing.cursor import Cursor
 
+# Of subnets that only the account knows: tasks do not run in the default VPC, with public addresses, unasked.
+_STAND_IN = {"subnetIds": ["<private-subnet>"], "assignPublicIp": False}
 _GROUPS = (
     "Copilot adds the environment's security group, the operator adds none to those that are named: they must let in the load "
     "balancer and the services that call this one"
@@ -40,6 +42,7 @@ def _placement(cursor: Cursor | None, draft: Draft) -> dict[str, Any]:
         cursor.lose(
             "name the environment's private subnets in network.subnetIds; or import its own manifest, too, where it has their ids"
         )
+        return _STAND_IN
     elif where and where != "public":
         cursor.lose("must be public or private")
     return {}
@@ -47,8 +50,8 @@ def _placement(cursor: Cursor | None, draft: Draft) -> dict[str, Any]:
 
 def _subnets(cursor: Cursor) -> dict[str, Any]:
     if tags := cursor.get("from_tags"):
-        tags.lose("write network.selector with the vpcId and these tags; a tag has one value there")
-        return {}
+        tags.lose("write network.selector with the vpcId and these tags, in place of subnetIds; a tag has one value there")
+        return _STAND_IN
     return {"subnetIds": texts(cursor), "assignPublicIp": False}
 
 
