@@ -43,7 +43,7 @@ def _placement(cursor: Cursor | None, draft: Draft) -> dict[str, Any]:
             "name the environment's private subnets in network.subnetIds; or import its own manifest, too, where it has their ids"
         )
         return _STAND_IN
-    elif where and where != "public":
+    if where and where != "public":
         cursor.lose("must be public or private")
     return {}
 
