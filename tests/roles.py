@@ -1,6 +1,6 @@
 """The roles of deploy/aws/roles.yaml as plain data, with an evaluator that knows as much of IAM as their statements use."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,14 @@ def statements(role: str) -> list[dict[str, Any]]:
     return [_plain(one) for policy in policies for one in policy["PolicyDocument"]["Statement"]]
 
 
-def actions(role: str, effect: str = "Allow") -> set[str]:
-    """What a role's statements name."""
-    return {action for one in statements(role) if one["Effect"] == effect for action in _listed(one["Action"])}
+# CloudFormation reads what a stack is made of with the caller's rights, so that no call of the operator's own needs them.
+FOR_DRIFT = {"ReadForDrift", "ReadRolesForDrift"}
+
+
+def actions(role: str, effect: str = "Allow", without: Collection[str] = ()) -> set[str]:
+    """What a role's statements name; `without` are the Sids of those that are left out."""
+    chosen = [one for one in statements(role) if one["Effect"] == effect and one["Sid"] not in without]
+    return {action for one in chosen for action in _listed(one["Action"])}
 
 
 # What a call needs beside the action of its name: its parameter → the action.
@@ -42,6 +47,7 @@ def called(calls: Iterable[Call]) -> set[str]:
     """The actions that calls need."""
     named = {f"{one.service}:{one.action}" for one in calls}
     named = {ACTIONS.get(one, one) for one in named}
+    named |= {"cloudformation:DetectStackResourceDrift"} if "cloudformation:DetectStackDrift" in named else set()
     return named | {action for one in calls for parameter, action in IMPLIED.items() if parameter in one.parameters}
 
 

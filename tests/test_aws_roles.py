@@ -9,7 +9,7 @@ import yaml
 from cfnlint.api import lint_file
 
 from golden_cases import CASES, example, golden
-from roles import ACCOUNT, BOUNDARY, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
+from roles import ACCOUNT, BOUNDARY, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -75,6 +75,18 @@ def test_the_service_role_has_what_the_generated_types_need_and_no_more():
     assert actions("CloudFormationRole") == (wanted - left_out) | ADDED
 
 
+def test_the_operators_role_may_read_for_drift_what_the_handlers_read_and_no_more():
+    read, types = set(), generated_types()
+    for file in SCHEMAS.glob("*.json"):
+        schema = json.loads(file.read_text())
+        if schema["typeName"] in types:
+            read |= set(schema.get("handlers", {}).get("read", {}).get("permissions", ()))
+    given = {action for one in statements("OperatorRole") if one["Sid"] in FOR_DRIFT for action in one["Action"]}
+    assert given - {"cloudformation:BatchDescribeTypeConfigurations"} == read - set().union(*LEFT_OUT.values()) - {
+        "iam:PassRole"
+    }  # which reads nothing
+
+
 def test_only_named_services_get_rights_on_everything():
     everything = {action.split(":")[0] for one in statements("CloudFormationRole") if one["Effect"] == "Allow" and one["Resource"] == "*"
                   for action in one["Action"]}  # fmt: skip
@@ -137,6 +149,13 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "cloudformation.amazonaws.com"}),
         (False, "iam:PassRole", SERVICE_ROLE, {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (False, "iam:CreateRole", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (True, "cloudformation:DetectStackDrift", f"{STACK}fargate-x/1", {}),
+        (False, "cloudformation:DetectStackDrift", f"{STACK}other/1", {}),
+        (True, "iam:GetRole", f"{ROLE}/fargate/x", {}),
+        (False, "iam:GetRole", f"{ROLE}/Admin", {}),
+        (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
+        (True, "lambda:GetFunction", "*", {}),
+        (False, "lambda:InvokeFunction", "*", {}),
         (False, "ecs:RunTask", "*", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
         (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),

@@ -36,7 +36,7 @@ MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000
 
 
 # How the operator goes about it: neither compile_app nor police ask for it.
-_BESIDE = {"suspend", "termination_protection", "changes"}
+_BESIDE = {"suspend", "termination_protection", "changes", "drift"}
 
 
 def input_digest(app: App, facts: Facts) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from fargate_operator.fragments.changes import Changes
+from fargate_operator.fragments.drift import Drift
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -118,6 +119,7 @@ class Spec(Strict):
         aws="CreateChangeSet ImportExistingResources",
     )
     changes: Changes | None = text("How changes are made", default="at once, with rollback")
+    drift: Drift | None = text("What is done about resources that somebody changed by hand", default="nothing is looked for")
     cluster: Cluster | None = text("The ECS cluster", default="one of the app's own", aws="AWS::ECS::Cluster")
     images: Annotated[dict[Key, Image], Field(max_length=WORKLOADS)] | None = text(
         "Name → image; workloads refer to the name", default="none", aws=_IMAGE

@@ -35,12 +35,17 @@ class StackObservation:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a change set does to a resource: Add, Modify, Remove, Import, Dynamic; `replacement`: True, False, Conditional."""
+    """What a change set does to a resource: Add, Modify, Remove, Import, Dynamic; `replacement`: True, False, Conditional.
+
+    `properties` are JSON pointers to what changes; `caused`: only because other resources of the change set do.
+    """
 
     action: str
     logical_id: str
     type: str
     replacement: str = ""
+    properties: tuple[str, ...] = ()
+    caused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

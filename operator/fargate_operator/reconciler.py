@@ -16,12 +16,14 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
+from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Facts, Place, record
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
@@ -46,6 +48,7 @@ from fargate_operator.plan import (
 from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
+from fargate_operator.reverting import Reverts
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
 from fargate_operator.template import Template, digest
 from fargate_operator.world import World
@@ -93,10 +96,12 @@ class Reconciler:
         health_interval: float,
         bounds: BoundsFile | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        detections: Detections | None = None,
     ) -> None:
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
+        self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -126,7 +131,16 @@ class Reconciler:
     def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
         if turn.seen.deleting:
             return (self._locate, self._observe, self._act)
-        return (self._parse, self._locate, self._resolve, self._observe, self._compile, self._act, self._read_services)
+        return (
+            self._parse,
+            self._locate,
+            self._resolve,
+            self._observe,
+            self._compile,
+            self._act,
+            self._drift,
+            self._read_services,
+        )
 
     def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
         metadata = item["metadata"]
@@ -190,7 +204,7 @@ class Reconciler:
         if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
             stack = replace(stack, outputs={}, input_digest="", template_digest="")
         elif stack is not None and busy(stack.status):
-            self._follower.follow(seen.region, stack.id, stack.name, (turn.owner.namespace, turn.owner.name))
+            self._follower.follow(seen.region, stack.id, stack.name, _key(turn))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
@@ -243,10 +257,12 @@ class Reconciler:
             turn = turn.with_seen(action=self._review(turn))
         if isinstance(turn.seen.action, BRINGS):
             turn = self._gather(turn)
+        turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
         final = turn.seen.action
+        turn = self._hold(turn)
         if isinstance(final, WRITES):
-            turn = self._prepare(turn)
+            turn = self._settle(turn)
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
             turn = turn.with_seen(stack=written)
         return turn
@@ -310,15 +326,20 @@ class Reconciler:
         bounds = self._bounds.of(namespace)
         return bounds is None or bounds.deletion_policy == "Retain"
 
-    def _prepare(self, turn: Turn) -> Turn:
-        """Before the first write to AWS: the finalizer, and where the app lives, in that order."""
-        item = turn.item
-        if not turn.seen.deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
-            item = self._kube.set_finalizer(item, present=True)
+    def _hold(self, turn: Turn) -> Turn:
+        """The finalizer, before the first write to AWS, and where the stack is there already: the cluster was rebuilt."""
+        stack, item = turn.seen.stack, turn.item
+        wanted = isinstance(turn.seen.action, WRITES) or (stack is not None and stack.owner == turn.owner)
+        if turn.seen.deleting or not wanted or FINALIZER in (item["metadata"].get("finalizers") or ()):
+            return turn
+        return replace(turn, item=self._kube.set_finalizer(item, present=True))
+
+    def _settle(self, turn: Turn) -> Turn:
+        """Where the app lives, into the status, before the first write to AWS."""
         old = turn.seen.previous
-        if not turn.seen.deleting and not (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
-            item = self._kube.put_status(item, summarize(turn.seen))
-        return replace(turn, item=item)
+        if turn.seen.deleting or (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
+            return turn
+        return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
 
     def _order(self, turn: Turn) -> Order:
         stack, wish, nothing = turn.seen.stack, self._wish(turn), Template({}, {})
@@ -333,6 +354,10 @@ class Reconciler:
             alarms=wish.alarms,
             adopts=stack if stack is not None and stack.owner != turn.owner else None,
         )
+
+    def _drift(self, turn: Turn) -> Turn:
+        """What somebody has changed by hand, where it is time to look for it."""
+        return replace(turn, seen=self._detections.look(_key(turn), turn.seen, asked=turn.reconcile_now))
 
     def _read_services(self, turn: Turn) -> Turn:
         stack, app = turn.seen.stack, _app(turn)
@@ -349,6 +374,8 @@ class Reconciler:
         }
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
+        if (known := self._looks.services(_key(turn), turn.seen)) is not None:
+            return turn.with_seen(services=known)
         cluster = stack.outputs[names.CLUSTER_OUTPUT]
         services = self._world.services(turn.seen.region).read(cluster, arns)
         if services.keys() != arns.keys() and not busy(stack.status):
@@ -360,6 +387,8 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
+        self._detections.forget(_key(turn))
+        self._looks.forget(_key(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
@@ -368,12 +397,16 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return outcome(turn.seen, status, self._health)
+        return self._looks.paced(_key(turn), turn.seen, outcome(turn.seen, status, self._health))
 
 
 def _stalled(previous: Mapping[str, Any]) -> str:
     """The reason of Stalled; empty where it is not."""
     return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == "Stalled"), "")
+
+
+def _key(turn: Turn) -> Key:
+    return turn.owner.namespace, turn.owner.name
 
 
 def _app(turn: Turn) -> App:

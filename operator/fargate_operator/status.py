@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from fargate_operator import names
+from fargate_operator import drift, names
 from fargate_operator.approval import in_order, told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
@@ -61,6 +61,8 @@ class Seen:
     input_digest: str = ""
     reconcile_at: str = ""
     deleting: bool = False
+    drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
+    again: float | None = None  # seconds after which drift wants another turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +325,15 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body["attemptedDigest"], body["failures"] = _attempted(seen, old)
     if body["failures"]:
         body["failure"] = seen.attempt.reason[:MOST_MESSAGE]
-    return {name: value for name, value in body.items() if value not in ("", None, 0)}
+    body["drift"] = _drift(seen, old, body)
+    return {name: value for name, value in body.items() if value not in ("", None, 0, {})}
+
+
+def _drift(seen: Seen, old: Status, new: Status) -> Status:
+    """What a detection found last, of this very stack, for as long as the spec wants it known."""
+    if seen.app and drift.policy(seen.app) is None:
+        return {}
+    return seen.drift or (old.get("drift") if old.get("id") == new.get("id") else None) or {}
 
 
 def _plan(seen: Seen) -> Status | None:
@@ -443,15 +453,16 @@ class EventNote:
 
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
-    """The Events that tell what changed: one when Ready's status, reason or message did."""
+    """The Events that tell what changed: one when Ready's status, reason or message did, and one for each drift."""
     before, after = _condition(old, "Ready"), _condition(new, "Ready")
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
+    drifts = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     if same or not after:
-        return []
+        return drifts
     bad = bool(_condition(new, "Stalled")) or (after["status"] != "True" and not _condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
     message = after["message"] or f"{after['reason']} the stack {stack}".strip()
-    return [EventNote("Warning" if bad else "Normal", after["reason"], message)]
+    return [EventNote("Warning" if bad else "Normal", after["reason"], message), *drifts]
 
 
 def _condition(status: Status, name: str) -> Mapping[str, Any]:

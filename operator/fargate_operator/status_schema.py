@@ -37,6 +37,31 @@ _CONDITION: dict[str, Any] = {
 }
 _TASK_DEFINITION = _string("ARN of the task definition")
 
+_DRIFT = _object(
+    "What somebody has changed by hand, as of the last detection; absent where spec.drift wants none, and before the first",
+    state=_string("InSync, Drifted, or Unknown where CloudFormation could not look at everything and found nothing"),
+    checkedAt={**_string("When it was looked for last"), "format": "date-time"},
+    resources={
+        "type": "array",
+        "description": "What is not as its template says, 20 at most",
+        "items": _object(
+            "A resource",
+            logicalId=_string("In the template"),
+            type=_string("CloudFormation's"),
+            deleted={"type": "boolean", "description": "Whether it is gone"},
+            properties=_strings("JSON pointers to the properties that differ, 20 at most"),
+        ),
+    },
+    omitted=_integer("Resources and properties that are left out of the list"),
+    message=_string("What could not be looked at, and why"),
+    revert=_object(
+        "What became of putting it back, where spec.drift.policy is Revert",
+        state=_string("Done, Failed where it has not helped, or Refused where it was not tried"),
+        of=_string("The checkedAt of the drift that it is of"),
+        message=_string("What was done, or why it was not"),
+    ),
+)
+
 STATUS: dict[str, Any] = {
     **_object(
         "What was observed",
@@ -63,6 +88,7 @@ STATUS: dict[str, Any] = {
             failures=_integer("How often the attempted template failed"),
             failure=_string("Why it failed last"),
             updatedAt=_string("When CloudFormation last created or updated it"),
+            drift=_DRIFT,
         ),
         plan=_object(
             "The change set that waits for approval",

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from e2e.conftest import World
+from e2e.test_approval import untagged
 from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
-from roles import SERVICE_ROLE, actions, called
+from roles import FOR_DRIFT, SERVICE_ROLE, actions, called
 from ways_around import DEFAULT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
@@ -60,9 +61,16 @@ def listener(elb):
 def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world, proxy, operator = place
     images = {"app": {"repository": REPOSITORY, "tag": "v1"}}
-    world.apply(images=images, functions={"api": {"code": CODE}})
+    world.apply(images=images, functions={"api": {"code": CODE}}, drift={"policy": "Warn"})
     status = world.ready()
     name = status["stack"]["name"]
+    # a log group that somebody changes by hand
+    [group] = world.cloudformation.describe_stack_resources(StackName=name, LogicalResourceId="FargateTasksLogGroup")[
+        "StackResources"
+    ]
+    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
+    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
+    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
     world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
     world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
     # rules on somebody's listener
@@ -103,18 +111,55 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, services=large, resources=None, terminationProtection=False)
     world.ready()
     # a status that was lost
-    operator.process.terminate()
-    operator.process.wait(20)
-    world.plane.kubectl(
-        "patch", "fargateapp", "shop", "--subresource=status", "--type=json", "-p", '[{"op": "remove", "path": "/status"}]'
-    )
-    operator.start()
-    operator.until_ready()
+    without_status(world, operator, "shop")
     world.ready()
+    looked_at(world, proxy, operator, images, large)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
-    assert called(proxy.calls) == actions("OperatorRole")
-    writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback"}
+    assert called(proxy.calls) == actions("OperatorRole", without=FOR_DRIFT)
+    writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "CreateChangeSet", "RollbackStack"}
     assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def looked_at(world, proxy, operator, images, large):
+    """Changes that wait: for a look at what failed, or for approval."""
+    broken = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999998}}}
+    world.apply(images=images, services=large, resources=broken, terminationProtection=False, changes={"rollback": False})
+    world.stalled("UpdateFailed")
+    world.apply(images=images, services=large, resources=broken, terminationProtection=False)
+    world.wait(lambda: world.status()["stack"]["status"] == "UPDATE_ROLLBACK_COMPLETE")
+    # changes that are looked at: the first becomes void, the second is carried out
+    manual = {"images": images, "terminationProtection": False, "changes": {"approval": "Manual"}}
+    world.apply(**manual, services=large)
+    world.ready()
+    for memory in (1024, 2048):
+        world.apply(**manual, services={"web": {"image": "app", "memory": memory}})
+        plan = world.wait(lambda: current(world.app()).get("plan"))
+    world.annotate(f"fargate-operator.dev/approve={plan['changeSetId']}")
+    world.ready()
+    # a stack that waits for its first change set, of which the operator knows nothing any more
+    world.apply("second", **manual)
+    world.wait(lambda: world.status("second").get("plan"))
+    with proxy.overlaid("cloudformation", "DescribeStacks", untagged):
+        without_status(world, operator, "second")
+        world.wait(lambda: world.status("second").get("plan"))
+    world.delete("second")
+
+
+def without_status(world, operator, name):
+    """The operator starts anew, and finds the object without what it has written there."""
+    operator.process.terminate()
+    operator.process.wait(20)
+    world.plane.kubectl(
+        "patch", "fargateapp", name, "--subresource=status", "--type=json", "-p", '[{"op": "remove", "path": "/status"}]'
+    )
+    operator.start()
+    operator.until_ready()
+
+
+def current(app):
+    """The status, where it is of the spec as it is."""
+    status = app.get("status", {})
+    return status if status.get("observedGeneration") == app["metadata"]["generation"] else {}

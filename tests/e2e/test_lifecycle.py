@@ -216,7 +216,8 @@ def test_an_event_tells_of_each_transition_once(world, plane):
 
 REFUSED = {
     "an unknown field": ({"bogus": 1}, "bogus"),
-    "a field of a later version": ({"drift": {"policy": "Warn"}}, "drift"),
+    "a field of a later version": ({"images": {"app": {"uri": "example/app:1", "follow": True}}}, "follow"),
+    "an interval that costs too much": ({"drift": {"policy": "Warn", "interval": "9m"}}, "interval must be 10m to 168h"),
     "an image that is not in images": (
         {"services": {"web": {"image": "nope"}}},
         "each image of services must be a name in images",

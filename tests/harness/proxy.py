@@ -108,6 +108,17 @@ class AwsProxy:
         with self._lock:
             self._rewrites[service, action] = change
 
+    @contextmanager
+    def rewritten(self, service: str, action: str, change: Callable[[Rewrite], Rewrite]) -> Iterator[None]:
+        """`rewrite`, for as long as the context lasts, with what it displaces: `change` gets that."""
+        with self._lock:
+            old = self._rewrites.get((service, action), lambda _, body: body)
+        self.rewrite(service, action, change(old))
+        try:
+            yield
+        finally:
+            self.rewrite(service, action, old)
+
     def before(self, hook: Hook) -> None:
         """Call it before each call goes to the emulator."""
         with self._lock:

@@ -52,5 +52,21 @@ class ChangeSets:
                 raise translate(error, "DeleteChangeSet") from error
 
 
+_CAUSED = {"ResourceReference", "ResourceAttribute"}  # sources of a change that are other resources
+_SYNC = "SyncWithActual"  # of a property that is as it is wished already
+
+
 def _change(change: Mapping[str, Any]) -> Change:
-    return Change(change["Action"], change["LogicalResourceId"], change.get("ResourceType", ""), change.get("Replacement", ""))
+    details = change.get("Details") or ()
+    targets = [one.get("Target") or {} for one in details]
+    paths = {
+        one.get("Path") or f"/{one['Name']}" for one in targets if one.get("Name") and one.get("AttributeChangeType") != _SYNC
+    }
+    return Change(
+        change["Action"],
+        change["LogicalResourceId"],
+        change.get("ResourceType", ""),
+        change.get("Replacement", ""),
+        tuple(sorted(paths)),
+        caused=bool(details) and all(one.get("ChangeSource") in _CAUSED for one in details),
+    )

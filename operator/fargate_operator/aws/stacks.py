@@ -134,6 +134,26 @@ class Stacks:
             raise self._again(error, "CreateChangeSet") from error
         return str(made["Id"]), str(made["StackId"])
 
+    def revert(self, stack: StackObservation, name: str) -> None:
+        """CreateChangeSet that brings the stack's resources back to the template that it has; parameters stay as they are."""
+        with translated("DescribeStacks"):
+            [described] = self._client.describe_stacks(StackName=stack.id)["Stacks"]
+        parameters = [{"ParameterKey": one["ParameterKey"], "UsePreviousValue": True} for one in described.get("Parameters", ())]
+        try:
+            self._client.create_change_set(
+                StackName=stack.id,
+                ChangeSetName=name,
+                ChangeSetType="UPDATE",
+                DeploymentMode="REVERT_DRIFT",
+                UsePreviousTemplate=True,
+                Description=stack.template_digest,
+                Capabilities=[*_CAPABILITIES, _MACROS],  # what the template may hold was judged when it was sent
+                **({"Parameters": parameters} if parameters else {}),
+                **self._role,
+            )
+        except ClientError as error:
+            raise self._again(error, "CreateChangeSet") from error
+
     def execute(self, order: Order, change_set: ChangeSet) -> None:
         """ExecuteChangeSet."""
         try:

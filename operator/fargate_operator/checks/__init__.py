@@ -9,6 +9,7 @@ from fargate_operator.checks.changes import change_faults
 from fargate_operator.checks.connect import connect_faults
 from fargate_operator.checks.containers import container_faults
 from fargate_operator.checks.deployment import deployment_faults
+from fargate_operator.checks.drift import drift_faults
 from fargate_operator.checks.events import EVENT_CHECKS
 from fargate_operator.checks.functions import FUNCTION_CHECKS
 from fargate_operator.checks.routing import routing_faults
@@ -51,6 +52,7 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         secret_faults,
         schedule_faults,
         change_faults,
+        drift_faults,
     )
     return [fault for check in checks for fault in check(app, raw)]
 
