@@ -65,13 +65,19 @@ class Cursor:
             self.skip()
         return [self._child(number, node) for number, node in enumerate(self.node.value)]
 
-    def skip(self) -> None:
-        """Settled: it was read, or means nothing for the result."""
+    def settle(self) -> None:
+        """Settled, whatever it is: it means nothing for the result."""
         self._settled.add(self.steps)
+
+    def skip(self) -> None:
+        """Settled: it was read, or says nothing new; unless nobody knows it, which is told."""
+        self.settle()
+        if isinstance(self.node.value, Unknown):
+            self.note(self.node.value.why)
 
     def lose(self, message: str, target: str | None = None) -> None:
         """Settled: it cannot be carried over, which is told."""
-        self.skip()
+        self.settle()
         self.note(message, target)
 
     def note(self, message: str, target: str | None = None) -> None:
@@ -82,21 +88,26 @@ class Cursor:
         """Why a value is not what is needed: because nobody knows it here, or `otherwise`."""
         return self.node.value.why if isinstance(self.node.value, Unknown) else otherwise
 
-    def plain(self) -> Any:
-        """All that stands here as plain data, settled; parts that are unknown are told and left out, nulls are None."""
-        self.skip()
-        if isinstance(self.node.value, dict):
-            items = ((key, self._child(key, node)) for key, node in self.node.value.items())
-            return {key: one.plain() for key, one in items if not one._lost()}  # noqa: SLF001
-        if isinstance(self.node.value, list):
-            return [one.plain() for one in self.each() if not one._lost()]  # noqa: SLF001
-        return None if self._lost() else self.node.value
+    def plain(self, stand_in: str | None = None) -> Any:
+        """All that stands here as plain data, settled; nulls are None. Unknown parts are told, and left out or stood in for."""
+        self.settle()
+        value = self.node.value
+        if isinstance(value, Unknown):
+            self.lose(value.why)
+            return stand_in
+        if isinstance(value, dict):
+            made = {key: self._child(key, node).plain(stand_in) for key, node in value.items()}
+            return {key: one for key, one in made.items() if stand_in or not isinstance(value[key].value, Unknown)}
+        if isinstance(value, list):
+            listed = [(node, self._child(number, node).plain(stand_in)) for number, node in enumerate(value)]
+            return [one for node, one in listed if stand_in or not isinstance(node.value, Unknown)]
+        return value
 
-    def _lost(self) -> bool:
+    def unknown(self) -> str:
+        """Why some part of what stands here is not known; empty where all is."""
         if isinstance(self.node.value, Unknown):
-            self.lose(self.node.value.why)
-            return True
-        return False
+            return self.node.value.why
+        return next((why for one in self._below() if (why := one.unknown())), "")
 
     def integer(self) -> int | None:
         """A whole number, also one in quotes; anything else is told."""

@@ -94,13 +94,13 @@ def _rest(context: Context, variables: Variables) -> None:
     lose_all(context.provider, tables.PROVIDER_LOST)
     for name in ("memorySize", "timeout", "runtime", "architecture", "tracing"):
         if not context.mixed and (one := context.provider.get(name)):
-            one.skip()  # of functions, of which there are none
+            one.settle()  # of functions, of which there are none
     if gateway := context.provider.get("tracing", "apiGateway"):
         gateway.skip() if gateway.node.value is False else gateway.lose("has no counterpart")
     custom = top.get("custom")
     for name, one in custom.items() if custom else ():
         if name in variables.used or "" in variables.used or name in tables.HELPERS_SETTINGS:
-            one.skip()
+            one.settle()
         else:
             one.lose("is a setting of a plugin, or a value that no variable reads; see what the plugin makes of it")
     _plugins(top)

@@ -7,11 +7,17 @@ from fargate_operator.importing.serverless.stack import NoText, Stack
 from fargate_operator.importing.source import Unknown
 
 Found = dict[str, Any]
+STAND_IN = "<unknown>"
 
 
 def text(cursor: Cursor | None, stack: Stack) -> str | None:
     """A string, with references where the source has intrinsic functions."""
-    if cursor is None or (value := cursor.plain()) is None:
+    if cursor is None:
+        return None
+    if why := cursor.unknown():
+        cursor.lose(why)
+        return None
+    if (value := cursor.plain()) is None:
         return None
     try:
         return stack.text(value)
@@ -26,6 +32,12 @@ def texts(cursor: Cursor | None, stack: Stack) -> list[str]:
     return [one for one in found if one is not None]
 
 
+def words(cursor: Cursor | None, stack: Stack) -> list[str]:
+    """`texts`, where each has its place: what is lost is stood in for."""
+    found = (text(one, stack) for one in cursor.each() if one.node.value not in (None, [])) if cursor else ()
+    return [STAND_IN if one is None else one for one in found]
+
+
 def pairs(cursor: Cursor | None, stack: Stack) -> dict[str, str]:
     """A map of strings, such as tags."""
     found = {key: text(one, stack) for key, one in cursor.items()} if cursor else {}
@@ -38,7 +50,7 @@ def environment(cursor: Cursor | None, stack: Stack) -> tuple[dict[str, str], di
     secrets: dict[str, str] = {}
     for name, one in cursor.items() if cursor else ():
         if isinstance(one.node.value, Unknown) and one.node.value.parameter:
-            one.skip()
+            one.settle()
             secrets[name] = one.node.value.parameter
         elif (value := text(one, stack)) is not None:
             variables[name] = value
@@ -46,10 +58,13 @@ def environment(cursor: Cursor | None, stack: Stack) -> tuple[dict[str, str], di
 
 
 def raw(cursor: Cursor | None, stack: Stack) -> Any:
-    """CloudFormation's own objects, with names as they are here; what they refer to in vain is told."""
+    """CloudFormation's own objects, with names as they are here; what they refer to in vain is told.
+
+    What is not known is stood in for: a policy without its condition would allow more.
+    """
     if cursor is None:
         return None
-    value, lost = stack.objects(cursor.plain())
+    value, lost = stack.objects(cursor.plain(STAND_IN))
     for one in lost:
         cursor.lose(f"refers to {one}")
     return value
@@ -97,4 +112,4 @@ def skip_all(cursor: Cursor, reasons: dict[str, str]) -> None:
     """Pass over the parts of a map that mean nothing for the result; the reasons are for whoever reads the code."""
     for key in reasons:
         if one := cursor.get(key):
-            one.skip()
+            one.settle()

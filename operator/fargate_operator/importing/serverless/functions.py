@@ -17,6 +17,7 @@ from fargate_operator.importing.serverless.fields import (
     skip_all,
     text,
     texts,
+    words,
 )
 from fargate_operator.importing.serverless.images import image
 from fargate_operator.importing.serverless.levels import ARCHITECTURES, network
@@ -85,8 +86,8 @@ def _code(cursor: Cursor, name: str, context: Context) -> dict[str, Any]:
             directory.lose("has no counterpart; set WORKDIR in the image")
         return kept(
             image=image(whole, key(name), context),
-            command=texts(place.get("command"), context.stack),
-            entryPoint=texts(place.get("entryPoint"), context.stack),
+            command=words(place.get("command"), context.stack),
+            entryPoint=words(place.get("entryPoint"), context.stack),
         )
     handler = cursor.get("handler")
     if handler is None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
-from fargate_operator.importing.serverless.fields import environment, flag, integer, kept, pairs, raw, text, texts
+from fargate_operator.importing.serverless.fields import environment, flag, integer, kept, pairs, raw, text, words
 from fargate_operator.importing.serverless.images import image
 from fargate_operator.importing.serverless.levels import network, overrides, size
 from fargate_operator.importing.serverless.stack import key
@@ -48,8 +48,8 @@ def _task(cursor: Cursor, name: str, context: Context, own: dict[str, Any]) -> d
     hidden = {one: value for one, value in own.get("secrets", {}).items() if one not in variables}
     return kept(
         image=image(cursor.get("image"), name, context),
-        entryPoint=texts(cursor.get("entryPoint"), stack),
-        command=texts(cursor.get("command"), stack),
+        entryPoint=words(cursor.get("entryPoint"), stack),
+        command=words(cursor.get("command"), stack),
         **size(cursor, context),
         environment={**shared, **variables},
         secrets={**hidden, **secrets},
