@@ -15,9 +15,14 @@ ROOT = Path(__file__).parent
 CASES = sorted(path.name for path in (ROOT / "golden").iterdir() if path.is_dir())
 
 
+def documents(case: str) -> list[dict[str, Any]]:
+    """All that the example's file has: the FargateApp, and what it needs in the cluster."""
+    return list(yaml.safe_load_all((ROOT.parent / "examples" / f"{case}.yaml").read_text()))
+
+
 def example(case: str) -> dict[str, Any]:
     """The manifest."""
-    manifest: dict[str, Any] = yaml.safe_load((ROOT.parent / "examples" / f"{case}.yaml").read_text())
+    [manifest] = [one for one in documents(case) if one["kind"] == "FargateApp"]
     manifest["metadata"]["namespace"] = "team-a"
     return manifest
 

@@ -91,8 +91,9 @@ def _examples() -> dict[str, Any]:
     """Of each path the first value in the examples, those with every field first."""
     found: dict[str, Any] = {}
     for file in sorted((ROOT / "examples").glob("*.yaml"), key=lambda one: (one.stem != "everything", one.stem)):
-        for path, value in values(yaml.safe_load(file.read_text())["spec"]):
-            found.setdefault(path, value)
+        for one in yaml.safe_load_all(file.read_text()):
+            for path, value in values(one.get("spec", {})):
+                found.setdefault(path, value)
     return found
 
 

@@ -40,6 +40,10 @@ LEFT_OUT = {
         "logs:PutBearerTokenAuthentication", "logs:PutDataProtectionPolicy", "logs:PutIndexPolicy",
         "logs:PutLogGroupDeletionProtection", "logs:PutResourcePolicy",
     },
+    "the copy of Kubernetes Secrets is neither generated nor replicated, and no handler of ours lists": {
+        "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets", "secretsmanager:RemoveRegionsFromReplication",
+        "secretsmanager:ReplicateSecretToRegions",
+    },
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
@@ -83,8 +87,9 @@ def test_the_operators_role_may_read_for_drift_what_the_handlers_read_and_no_mor
             read |= set(schema.get("handlers", {}).get("read", {}).get("permissions", ()))
     given = {action for one in statements("OperatorRole") if one["Sid"] in FOR_DRIFT for action in one["Action"]}
     assert given - {"cloudformation:BatchDescribeTypeConfigurations"} == read - set().union(*LEFT_OUT.values()) - {
-        "iam:PassRole"
-    }  # which reads nothing
+        "iam:PassRole",  # which reads nothing
+        "secretsmanager:GetSecretValue",  # which is not for the operator to read
+    }
 
 
 def test_only_named_services_get_rights_on_everything():
@@ -121,6 +126,8 @@ def test_only_named_services_get_rights_on_everything():
         (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
          {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
         (False, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
+        (False, "secretsmanager:UpdateSecret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:x", {}),
+        (True, "secretsmanager:UpdateSecret", f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:FargateSecret-x-AbCdEf", {}),
         (False, "cloudformation:CreateStack", f"{STACK}fargate-x/1", {}),
         (False, "sts:AssumeRole", f"{ROLE}/Admin", {}),
         (True, "s3:GetObjectVersion", "arn:aws:s3:::code/api.zip", {}),

@@ -17,6 +17,7 @@ from fargate_operator.detection import Detections
 from fargate_operator.errors import Terminal, Transient
 from fargate_operator.kube import FINALIZER
 from fargate_operator.observation import Change, ChangeSet, ServiceObservation, StackObservation
+from fargate_operator.parameters import NONE
 from fargate_operator.reconciler import NOW, Identity, Reconciler
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -172,7 +173,10 @@ class Life:
     def restart(self):
         detections = Detections(self.aws, clock=lambda: self.seconds)
         follower = SimpleNamespace(follow=lambda *_: None)
-        self.operator = Reconciler(self.kube, self.aws, follower, Identity("here"), HEALTH, clock=self.now, detections=detections)
+        sources = SimpleNamespace(facts=lambda _, known: known, parameters=lambda *_: NONE)
+        self.operator = Reconciler(
+            self.kube, self.aws, follower, Identity("here"), HEALTH, clock=self.now, detections=detections, sources=sources
+        )
 
     def apply(self, name="shop", **spec):
         self.kube.apply(name, **spec)

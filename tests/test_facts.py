@@ -1,6 +1,6 @@
 import json
 
-from fargate_operator.facts import Count, Facts, Listener, Subnets, Weights, recall, record
+from fargate_operator.facts import ConfigMap, Copied, Count, Facts, Listener, Subnets, Weights, config_map, pins, recall, record
 
 BASE = Facts("123456789012", "eu-west-1")
 FULL = Facts(
@@ -12,11 +12,21 @@ FULL = Facts(
     listener=Listener("vpc-1", ("sg-1",), "https://shop.example.com"),
     counts={"web": Count(None), "jobs": Count(2, 7), "off": Count(None, 0)},
     weights={"web": Weights(100, 0, "sha256:1")},
+    config_maps={"config": ConfigMap("sha256:2")},
+    copied={"secret": Copied("uid/1", ("KEY", "TOKEN")), "empty": Copied("uid/2")},
 )
 
 
 def test_what_was_looked_up_is_recalled_as_it_was_recorded():
     assert recall(json.loads(json.dumps(record(FULL))), BASE) == FULL
+
+
+def test_of_a_config_map_only_the_digest_is_recorded_and_its_version_beside():
+    facts = Facts("123456789012", "eu-west-1", config_maps={"config": config_map({"STAGE": "x" * 1000}, "uid/7")})
+    again = Facts("123456789012", "eu-west-1", config_maps={"config": config_map({"STAGE": "x" * 1000}, "other/8")})
+    assert record(facts) == record(again)
+    assert len(json.dumps(pins(facts))) < 200
+    assert pins(facts)["configMapVersions"] == {"config": "uid/7"}
 
 
 def test_nothing_is_recorded_as_nothing():
@@ -29,6 +39,8 @@ def test_what_another_version_recorded_is_looked_up_anew():
         "subnets": {"default": ["vpc-1", "subnet-1"], "x": {"bogus": 1}},
         "images": [],
         "counts": {"web": 3},
+        "configMaps": ["x"],
+        "copied": {"secret": "uid/1"},
         "listener": {"url": "x"},
     }
     assert recall(odd, BASE) == BASE

@@ -24,7 +24,9 @@ def test_cfn_lint_finds_no_error_in_a_golden_template_in_any_region(case, region
 @pytest.mark.parametrize("case", golden_cases.CASES)
 def test_every_reference_resolves(case):
     template = golden_cases.compile_app(golden_cases.app(case), golden_cases.facts(case))
-    dangling = set(targets([template.resources, template.outputs])) - template.resources.keys() - PSEUDO
+    dangling = (
+        set(targets([template.resources, template.outputs])) - template.resources.keys() - template.parameters.keys() - PSEUDO
+    )
     assert dangling == set()
 
 

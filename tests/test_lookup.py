@@ -6,7 +6,7 @@ import pytest
 
 from aws.test_resolve import ACCOUNT, SHOP, Account
 from fargate_operator.compiler import input_digest
-from fargate_operator.facts import Count, Facts, Subnets, record
+from fargate_operator.facts import ConfigMap, Copied, Count, Facts, Subnets, record
 from fargate_operator.lookup import known_facts
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
@@ -22,6 +22,9 @@ BEFORE = Facts(
     subnets={"default": Subnets("vpc-default", ("subnet-a",), ("zone-a",))},
     images={"app": f"{SHOP}@sha256:zero"},
     counts={"web": Count()},
+    # of a cluster that is gone: what is there now is read in Kubernetes, and changes no pin
+    config_maps={"config": ConfigMap("sha256:data")},
+    copied={"secret": Copied("old-uid/1", ("KEY",))},
 )
 
 

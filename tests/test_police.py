@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from fargate_operator.bounds import BadBounds, Bounds, matches, parse_bounds
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec, OutOfBounds
-from fargate_operator.facts import Facts, Listener, Subnets
+from fargate_operator.facts import Copied, Facts, Listener, Subnets, config_map
 from fargate_operator.fragments.network import DEFAULT_NETWORK
 from fargate_operator.model import App, network_questions
 from fargate_operator.parsing import parse_app
 from fargate_operator.police import police
 from fargate_operator.template import Template
 from golden_cases import CASES, app, facts
-from ways_around import ACCOUNT, BASE, DEFAULT
+from ways_around import ACCOUNT, BASE, CONFIG_MAPS, DEFAULT, SECRETS
 from ways_hidden import ALL_WAYS as WAYS
 
 ALL = {
     "default": {
         **DEFAULT,
-        **{name: ["*"] for name in ("stackNames", "roles", "managedPolicies", "secrets", "parameters", "clusters", "listeners",
+        **{name: ["*"] for name in ("stackNames", "roles", "managedPolicies", "secrets", "parameters", "kubernetesSecrets", "clusters", "listeners",
            "hosts", "buckets", "securityGroups", "images", "arns", "imports", "exports", "dynamicReferences", "transforms")},
         "resourceTypes": ["*", "AWS::IAM::*", "AWS::CloudFormation::*", "Custom::*"],
         "permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
@@ -43,7 +43,10 @@ def known(one: App) -> Facts:
         subnets[key] = Subnets("vpc-1", asked if isinstance(asked, tuple) else ("subnet-1",))
     listener = Listener("vpc-1", ("sg-1",), "https://shared.example.com") if one.existing_listener() else None
     images = {name: image.written() for name, image in (one.spec.images or {}).items()}
-    return Facts(ACCOUNT, "eu-west-1", subnets=subnets, images=images, listener=listener)
+    named = {name for _, _, name in one.sources()}
+    maps = {name: config_map(data) for name, data in CONFIG_MAPS.items() if name in named}
+    copied = {name: Copied("uid/1", tuple(data)) for name, data in SECRETS.items() if name in named}
+    return Facts(ACCOUNT, "eu-west-1", subnets=subnets, images=images, listener=listener, config_maps=maps, copied=copied)
 
 
 @pytest.mark.parametrize("name", WAYS)

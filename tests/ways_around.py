@@ -87,6 +87,10 @@ def _api(domain: str) -> dict[str, Any]:
     return {**routes, "httpApi": {"domain": {"name": domain, "certificateArn": certificate}}}
 
 
+# what the ways find in the cluster
+CONFIG_MAPS = {"resolving": {"KEY": "{{resolve:ssm:/other/key}}"}}
+SECRETS = {"other": {"PASSWORD": "x"}, "aws-creds": {"KEY": "x"}}
+
 _RULE = {"Priority": 7, "Actions": [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]}
 _TYPES = "resourceTypes"
 _ANY_RULE = {_TYPES: ["AWS::ElasticLoadBalancingV2::ListenerRule"], "listeners": [LISTENER]}
@@ -287,6 +291,27 @@ WAYS: dict[str, Way] = {
         "spec.services.web.overrides.container.RepositoryCredentials.CredentialsParameter", "secrets",
         _override(container={"RepositoryCredentials": {"CredentialsParameter": "other-team"}}),
         {"secrets": ["arn:aws:secretsmanager:eu-west-1:*:secret:other-team"]},
+    ),
+    "a copy of a Secret of the namespace": Way(
+        "spec.environmentFrom[0].secretRef.name", "kubernetesSecrets", {"environmentFrom": [{"secretRef": {"name": "other"}}]},
+        {"kubernetesSecrets": ["other"]},
+    ),
+    "a copy of a Secret whose name looks like the middle of an ARN": Way(
+        "spec.environmentFrom[0].secretRef.name", "kubernetesSecrets", {"environmentFrom": [{"secretRef": {"name": "aws-creds"}}]},
+        {"kubernetesSecrets": ["aws-*"]},
+    ),
+    "a copy of a Secret for one service": Way(
+        "spec.services.web.environmentFrom[1].secretRef.name", "kubernetesSecrets",
+        _web(environmentFrom=[{"configMapRef": {"name": "resolving"}}, {"secretRef": {"name": "other"}}]),
+        {"kubernetesSecrets": ["oth*"], "dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a copy of a Secret for a function": Way(
+        "spec.functions.api.environmentFrom[0].secretRef.name", "kubernetesSecrets",
+        _function(environmentFrom=[{"secretRef": {"name": "other"}}]), {"kubernetesSecrets": ["*"]},
+    ),
+    "a dynamic reference in a ConfigMap": Way(
+        "spec.environmentFrom[0].configMapRef.name", "dynamicReferences", {"environmentFrom": [{"configMapRef": {"name": "resolving"}}]},
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "somebody's parameter": Way("spec.secrets.KEY", "parameters", {"secrets": {"KEY": "/other/key"}}, {"parameters": ["/other/*"]}),
     "somebody's parameter without a slash": Way(

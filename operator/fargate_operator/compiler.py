@@ -9,11 +9,14 @@ from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.balancer import placement_faults
 from fargate_operator.checks.places import function_places
 from fargate_operator.checks.roles import role_faults
+from fargate_operator.checks.sources import source_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments import api, listener
 from fargate_operator.fragments.connect import after_servers, namespace_resource
+from fargate_operator.fragments.copied_secret import copied_secret, parameters
 from fargate_operator.fragments.deployment import shifts
+from fargate_operator.fragments.environment import variables
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_role, scheduler_role, task_role
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -63,6 +66,7 @@ def compile_app(app: App, facts: Facts) -> Template:
         *_twice(listed),
         *placement_faults(app, facts),
         *function_places(app, facts),
+        *source_faults(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
     ]
@@ -73,13 +77,14 @@ def compile_app(app: App, facts: Facts) -> Template:
         metadata={names.DOMAIN: record(facts)},
         description=f"FargateApp {app.namespace}/{app.name}",
         input_digest=input_digest(app, facts),
+        parameters=parameters(facts),
     )
     text = template.json()
     faults += [*_budget(template, text), *_dangling(app, template, text), *arn_faults(app, place(facts))]
     faults += _circular(app, template)
     faults += role_faults({name: template.resources[name] for name in resources})
-    if faults:
-        raise InvalidSpec(faults)
+    if faults:  # a ConfigMap or Secret may be what has to change
+        raise InvalidSpec(faults, outside=bool(facts.config_maps or facts.copied))
     return template
 
 
@@ -99,6 +104,7 @@ def _scope(app: App, facts: Facts) -> Scope:
         architecture=spec.architecture,
         environment=spec.environment or {},
         secrets=spec.secrets or {},
+        environment_from=tuple(spec.environment_from or ()),
         tags=spec.tags or {},
         network=spec.network,
         overrides=spec.overrides,
@@ -145,6 +151,8 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
         yield from listener.resources(spec.load_balancer or LoadBalancer(), found, title, tags)
     for name in sorted({one.connect.namespace for one in (spec.services or {}).values() if one.connect and one.connect.own()}):
         yield namespace_resource(name, tags)
+    if scope.facts.copied:
+        yield copied_secret(f"FargateApp {app.namespace}/{app.name}", scope.facts, tags)
     yield from _roles(app, scope, made, tags)
     yield from made
 
@@ -154,7 +162,7 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
     iam = app.spec.iam or Iam()
     definitions = {one.logical_id: one for one in made if one.type == "AWS::ECS::TaskDefinition"}
     if started := _users(app, definitions, "ExecutionRoleArn", names.EXECUTION_ROLE):
-        secrets = [value for one in started for value in {**scope.secrets, **(one.secrets or {})}.values()]
+        secrets = [value for one in started for value in variables(scope, one).secrets.values()]
         yield execution_role(secrets, iam, tags)
     if running := _users(app, definitions, "TaskRoleArn", names.TASK_ROLE):
         exec_ = any(isinstance(one, service.ServiceSpec) and one.exec for one in running)
@@ -330,7 +338,11 @@ def _reachable(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[
 
 def _dangling(app: App, template: Template, text: str) -> Iterable[Fault]:
     known = template.resources.keys() | PSEUDO | {"AWS::NoValue", "AWS::NotificationARNs"}
-    sections = (("resources", template.resources), ("outputs", template.outputs)) if may_dangle(text, known) else ()
+    # whose values must come into nothing else: no author can name a parameter
+    resources = {
+        name: body for name, body in template.resources.items() if name != names.COPIED_SECRET or not template.parameters
+    }
+    sections = (("resources", resources), ("outputs", template.outputs)) if may_dangle(text, known) else ()
     for section, bodies in sections:
         for name, body in sorted(bodies.items()):
             for target in sorted(targets(body) - known):

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     TerminationProtected = "TerminationProtected"
     ImageNotFound = "ImageNotFound"
     CodeNotFound = "CodeNotFound"
+    ConfigurationMissing = "ConfigurationMissing"
     WrongAccount = "WrongAccount"
     TemplateTooLarge = "TemplateTooLarge"
     NetworkNotFound = "NetworkNotFound"

@@ -46,9 +46,9 @@ class Terminal(ReconcileError):
 class InvalidSpec(Terminal):
     """The spec has faults; all of them, sorted by path."""
 
-    def __init__(self, faults: Iterable[Fault], reason: str = "InvalidSpec") -> None:
+    def __init__(self, faults: Iterable[Fault], reason: str = "InvalidSpec", *, outside: bool = False) -> None:
         self.faults = tuple(sorted(set(faults)))
-        super().__init__(reason, "; ".join(str(fault) for fault in self.faults))
+        super().__init__(reason, "; ".join(str(fault) for fault in self.faults), outside=outside)
 
 
 class OutOfBounds(InvalidSpec):

@@ -1,7 +1,8 @@
 """Template values as text, as far as the template itself tells: what CloudFormation will make of an intrinsic function. Pure.
 
-A template of ours has no parameters, mappings or conditions, so all but the attributes of its own resources is known. These stand
-as tokens, and an attribute that only echoes a property (an SSM parameter's Value) is that property: nothing is hidden behind it.
+A template of ours has no mappings or conditions, and parameters only for what nobody may read: all but these and the attributes
+of its own resources is known. Those stand as tokens, and an attribute that only echoes a property (an SSM parameter's Value) is
+that property: nothing is hidden behind it.
 """
 
 import base64

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from fargate_operator.template import digest
+
 T = TypeVar("T")
 
 
@@ -60,12 +62,34 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigMap:
+    """What a ConfigMap of the app's namespace holds.
+
+    Only the digest is recorded: the data may be a MiB, and a rebuilt cluster's object of the same data changes nothing. `version`
+    is ``<uid>/<resourceVersion>``.
+    """
+
+    digest: str
+    data: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What is known of a Secret whose values the stack has a copy of: ``<uid>/<resourceVersion>`` and its keys, no value."""
+
+    version: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The account, and the answers to the questions that a spec leaves open.
 
     `subnets` has an entry a question of `fragments.network`, under `subnets_key`. `images` maps a name in `spec.images` to the
     URI that is deployed: with the digest where it could be resolved, as written where not. `code` maps a function with code in
-    S3 to the object's version. `counts` and `weights` are of services, by key.
+    S3 to the object's version. `counts` and `weights` are of services, by key. `config_maps` and `copied` are the objects of
+    Kubernetes that `environmentFrom` names, by their names.
     """
 
     account_id: str
@@ -77,6 +101,8 @@ class Facts:
     listener: Listener | None = None
     counts: Mapping[str, Count] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, Weights] = field(default_factory=lambda: MappingProxyType({}))
+    config_maps: Mapping[str, ConfigMap] = field(default_factory=lambda: MappingProxyType({}))
+    copied: Mapping[str, Copied] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def place(facts: Facts) -> Place:
@@ -93,8 +119,16 @@ def record(facts: Facts) -> dict[str, Any]:
         "listener": _plain(facts.listener) if facts.listener else None,
         "counts": {key: _plain(one) for key, one in facts.counts.items()},
         "weights": {key: _plain(one) for key, one in facts.weights.items()},
+        "configMaps": {name: one.digest for name, one in facts.config_maps.items()},
+        "copied": {name: _plain(one) for name, one in facts.copied.items()},
     }
     return {name: value for name, value in parts.items() if value}
+
+
+def pins(facts: Facts) -> dict[str, Any]:
+    """`record`, and the ConfigMaps' versions: they tell what changed while nobody looked, but change no template."""
+    versions = {name: one.version for name, one in facts.config_maps.items() if one.version}
+    return {**record(facts), **({"configMapVersions": versions} if versions else {})}
 
 
 def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
@@ -109,7 +143,18 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         listener=_value(Listener, recorded.get("listener")),
         counts=_values(Count, recorded.get("counts")),
         weights=_values(Weights, recorded.get("weights")),
+        config_maps={str(name): _config_map(one) for name, one in _map(recorded.get("configMaps")).items()},
+        copied=_values(Copied, recorded.get("copied")),
     )
+
+
+def config_map(data: Mapping[str, str], version: str = "") -> ConfigMap:
+    """A ConfigMap by what it holds."""
+    return ConfigMap(digest(dict(data)), data, version)
+
+
+def _config_map(recorded: Any) -> ConfigMap:
+    return config_map(recorded) if isinstance(recorded, Mapping) else ConfigMap(str(recorded))
 
 
 def _plain(value: Any) -> dict[str, Any]:

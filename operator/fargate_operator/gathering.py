@@ -46,7 +46,7 @@ class Answers:
 
 
 def carried(app: App, recorded: Facts, facts: Facts) -> Facts:
-    """`facts` with what was recorded of counts and weights, and what the spec adds.
+    """`facts` with what was recorded of counts, weights and environmentFrom's objects, and what the spec adds.
 
     What this spec has no use for stays as well: it may never be applied, and the next one may want it. A write drops it.
     """
@@ -59,7 +59,7 @@ def carried(app: App, recorded: Facts, facts: Facts) -> Facts:
             weights[key] = weight or Weights(*FIRST)
         elif weight:
             weights[key] = Weights(*FIRST)  # for good: it says that Rolling must be written out
-    return replace(facts, counts=counts, weights=weights)
+    return replace(facts, counts=counts, weights=weights, config_maps=recorded.config_maps, copied=recorded.copied)
 
 
 def questions(app: App, facts: Facts, template: Template, stack: StackObservation | None) -> Questions:

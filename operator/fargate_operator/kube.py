@@ -14,6 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from fargate_operator.conditions import Reason
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.errors import Terminal, Transient, Waiting
+from fargate_operator.kube_objects import Objects
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote
 
@@ -29,6 +30,7 @@ class Kube:
     def __init__(self, api: Any) -> None:
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
+        self.objects = Objects(api)
         self._told: dict[tuple[str, str, str], float] = {}
 
     def get(self, key: Key) -> dict[str, Any] | None:

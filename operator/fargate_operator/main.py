@@ -26,6 +26,9 @@ from fargate_operator.lease import Lease
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.settings import Settings, Unusable
+from fargate_operator.source_index import SourceIndex
+from fargate_operator.source_watch import SourceWatch
+from fargate_operator.sources import Sources
 from fargate_operator.watch import Endless, Watch
 from fargate_operator.world import World
 
@@ -38,7 +41,7 @@ SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 def run(settings: Settings) -> int:
     """Run until told to stop. Unusable where there is no cluster to run for."""
-    _logging(settings.log_format)
+    _logging(settings.log_format, settings.log_level)
     sys.setrecursionlimit(DEEPEST)
     try:
         bounds = BoundsFile(settings.bounds) if settings.bounds else None
@@ -75,8 +78,17 @@ class _Operator:
         self._world = World(Clients(settings.region), settings.template_bucket, settings.cloudformation_role)
         self._follower = Follower(self._in_progress, self._ended, settings.sweep_interval)
         identity = Identity(installation, settings.stack_prefix)
-        self._reconciler = Reconciler(kube, self._world, self._follower, identity, settings.health_interval, bounds)
-        self._watch = Watch(self._queue, settings.health_interval)
+        index = SourceIndex()
+        sources = Sources(kube.objects, index)
+        self._reconciler = Reconciler(
+            kube, self._world, self._follower, identity, settings.health_interval, bounds, sources=sources
+        )
+        self._watch = Watch(self._queue, settings.health_interval, index)
+        self._source_watches = [
+            SourceWatch(kube.objects, index, kind, namespace, self._queue.add)
+            for kind in index.wanted
+            for namespace in settings.namespaces or (None,)
+        ]
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
         self._stop = asyncio.Event()
         self._watching = asyncio.Event()  # set by kopf
@@ -92,7 +104,7 @@ class _Operator:
             return 0
         log.info("at work")
         workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
-        for thread in (*workers, self._follower, threading.Thread(target=self._relist, daemon=True)):
+        for thread in (*workers, self._follower, *self._source_watches, threading.Thread(target=self._relist, daemon=True)):
             thread.start()
         if self._bounds:
             self._bounds.start(self._bounds_changed)
@@ -101,6 +113,8 @@ class _Operator:
         finally:  # kopf may end by itself, too, and fails when the CRD goes
             self._queue.close()
             self._follower.stop()
+            for watch in self._source_watches:
+                watch.stop()
             for worker in workers:
                 worker.join(timeout=20)
             self._lease.release()
@@ -211,9 +225,11 @@ class _Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def _logging(form: str) -> None:
+def _logging(form: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for name in ("kopf", "botocore", "urllib3", "asyncio", "aiohttp"):
+    logging.getLogger("fargate_operator").setLevel(level.upper())
+    # never to debug, whatever the level: what these log then are whole requests and answers, with the values of Secrets in them
+    for name in ("kopf", "boto3", "botocore", "kubernetes", "kubernetes.client.rest", "urllib3", "asyncio", "aiohttp"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.drift import Drift
+from fargate_operator.fragments.environment_from import EnvironmentFrom
 from fargate_operator.fragments.http_api import HttpApi
 from fargate_operator.fragments.iam import Iam
 from fargate_operator.fragments.load_balancer import LoadBalancer
@@ -141,6 +142,12 @@ class Spec(Strict):
         default="none",
         aws="AWS::ECS::TaskDefinition ContainerDefinitions.Secrets, AWS::IAM::Role Policies",
     )
+    environment_from: EnvironmentFrom | None = text(
+        "ConfigMaps and Secrets of the namespace that give every workload variables; each wins over those before it, "
+        "environment and secrets win over all. A change rolls the workloads that use it",
+        default="none",
+        aws="AWS::ECS::TaskDefinition ContainerDefinitions.Environment and .Secrets, AWS::SecretsManager::Secret",
+    )
     network: Network | None = text(
         "Where tasks run",
         default="the account's default VPC, with public addresses",
@@ -233,6 +240,15 @@ class App:
         for field, key, workload in self.workloads():
             if isinstance(workload, TaskSpec):
                 yield field, key, workload
+
+    def sources(self) -> Iterable[tuple[str, str, str]]:
+        """Every object of Kubernetes that the spec names, as (path, kind, name); one may be there twice."""
+        places = [("spec", self.spec.environment_from)]
+        places += [(f"spec.{field}.{key}", one.environment_from) for field, key, one in self.workloads()]
+        for path, listed in places:
+            for number, source in enumerate(listed or ()):
+                for end, kind, name in source.named():
+                    yield f"{path}.environmentFrom[{number}].{end}", kind, name
 
     def exposed(self) -> Mapping[str, ServiceSpec]:
         """The services with http, by key."""

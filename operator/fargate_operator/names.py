@@ -27,6 +27,7 @@ LOAD_BALANCER_SECURITY_GROUP = "FargateLoadBalancerSecurityGroup"
 HTTP_LISTENER = "FargateHttpListener"
 HTTPS_LISTENER = "FargateHttpsListener"
 LISTENER_CERTIFICATE = "FargateListenerCertificate"
+COPIED_SECRET = "FargateSecret"  # noqa: S105  a logical ID
 
 CLUSTER_OUTPUT = "ClusterArn"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
@@ -58,6 +59,17 @@ def route(key: str) -> str:
 def ingress(group: str, port: int, source: Any) -> str:
     """The logical ID of the rule that lets the load balancer's group in to a port; `source` is an id or the app's own group."""
     return f"{group}From{identifier(source) if isinstance(source, str) else 'LoadBalancer'}To{port}"
+
+
+def secret_parameter(secret: str, key: str) -> str:
+    """The parameter that brings a value of a Kubernetes Secret into the stack."""
+    stem = f"{COPIED_SECRET}{identifier(secret)[:64]}{identifier(key)[:64]}"
+    return stem + hashlib.sha256(f"{secret}/{key}".encode()).hexdigest()[:8]
+
+
+def secret_label(secret: str) -> str:
+    """The Docker label of tasks that use a Kubernetes Secret; its value is the Secret's version."""
+    return f"{DOMAIN}/secret.{secret}"
 
 
 def namespace(name: str) -> str:

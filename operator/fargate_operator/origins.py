@@ -6,6 +6,7 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.evaluation import intrinsic, walk
 from fargate_operator.facts import Facts
+from fargate_operator.fragments.environment_from import CONFIG_MAPS
 from fargate_operator.model import App
 from fargate_operator.references import substitute
 from fargate_operator.template import Template, canonical
@@ -60,6 +61,10 @@ class Origins:
                     self._put(substitute(value, raw.keys()), path, key)
             for name, uri in self._facts.images.items():
                 self._put(uri, f"spec.images.{name}", "Image")
+            for where, kind, name in self._app.sources():
+                found_map = self._facts.config_maps.get(name) if kind == CONFIG_MAPS else None
+                for key, value in (found_map.data if found_map else {}).items():
+                    self._put(value, where, key)
             for found in self._facts.subnets.values():
                 for subnet in found.subnet_ids:
                     if canonical(subnet) not in self._places:  # an author who named it himself is told where

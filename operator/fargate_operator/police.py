@@ -11,6 +11,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.bounds import Bounds, matches
+from fargate_operator.copying import copy_faults, no_bounds
 from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
@@ -36,13 +37,14 @@ _DYNAMIC = re.compile(r"\{\{\s*resolve\s*:(?P<body>.*?)(\}\}|$)", re.IGNORECASE 
 # a dynamic reference of which a part hides behind an attribute of another resource
 _HIDDEN = re.compile(rf"[{{{MARK}]\s*resolve\s*:|\{{\{{[^{{}}:]*{MARK}|\{{{MARK}[^{MARK}]*{MARK}\{{", re.IGNORECASE)
 _TOKEN = re.compile(f"{MARK}[^{MARK}]*{MARK}")
+_COPY = re.compile(r":[a-z0-9.-]+/\w+::")  # a key of the app's own copies; a Secret's name may be aws-something
 _NAMES = re.compile(r".*(Name|Id)|Family")  # what a Ref may make of a resource
 
 
 def police(app: App, template: Template, bounds: Bounds | None, facts: Facts, stack_name: str = "") -> Template:
     """The template with boundary and path on every role; OutOfBounds with everything that the bounds refuse."""
     if bounds is None:
-        raise OutOfBounds([Fault("metadata.namespace", f"{app.namespace} has no bounds; the platform's file must name it")])
+        raise OutOfBounds([no_bounds(app)])
     judge = _Judge(app, template, bounds, facts, stack_name)
     try:
         faults = list(judge.faults())
@@ -97,6 +99,7 @@ class _Judge:
                 yield from self._within("managed_policies", "the policy", self._text(arn), f"spec.iam.managedPolicies[{number}]")
             if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
                 yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
+        yield from copy_faults(self._app, bounds)
         yield from self._granted()
 
     def _granted(self) -> Iterator[Fault]:
@@ -317,7 +320,7 @@ class _Judge:
     def _reference(self, type_: str, key: str, value: Any, path: str) -> Iterator[Fault]:
         for text in self._texts(value):
             own, rest = tokens(text)
-            if own == IMPORT and not rest:
+            if (own == IMPORT and not rest) or (own not in self._raw and own == names.COPIED_SECRET and _COPY.fullmatch(rest)):
                 continue
             if laundered(key, text):
                 yield Fault(path, f"{shown(text)} cannot be told from the template; write it out, no bound allows it")

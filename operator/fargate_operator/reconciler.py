@@ -16,9 +16,10 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
+from fargate_operator.copying import copy_faults
 from fargate_operator.detection import Detections
-from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, Place, record
+from fargate_operator.errors import OutOfBounds, ReconcileError, Terminal, Transient, Waiting
+from fargate_operator.facts import Facts, Place, pins
 from fargate_operator.follower import Follower
 from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.network import configuration
@@ -28,6 +29,7 @@ from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.pace import Outcome, outcome
+from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
     Action,
@@ -49,6 +51,7 @@ from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.queue import Key
 from fargate_operator.reverting import Reverts
+from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
 from fargate_operator.template import Template, digest
 from fargate_operator.world import World
@@ -97,7 +100,10 @@ class Reconciler:
         bounds: BoundsFile | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         detections: Detections | None = None,
+        *,
+        sources: Sources,
     ) -> None:
+        self._sources = sources
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
@@ -122,6 +128,7 @@ class Reconciler:
             if refused or isinstance(error, Waiting | Transient):
                 self._world.doubt(turn.seen.region, turn.seen.stack_name)
             turn = turn.with_seen(error=error)
+        log.debug("%s/%s: %s; %s", *key, turn.seen.action, turn.seen.error or turn.seen.template_digest)
         if isinstance(turn.seen.action, Nothing) and turn.seen.action.release:
             return self._release(turn)
         if isinstance(turn.seen.error, Waiting) and turn.seen.error.reason == Reason.Conflict:
@@ -187,8 +194,12 @@ class Reconciler:
         return turn.with_seen(app=parse_app(turn.item, Place(turn.seen.account_id, turn.seen.region)))
 
     def _resolve(self, turn: Turn) -> Turn:
-        facts = known_facts(self._world, turn.seen, _app(turn), turn.owner, reconcile_now=turn.reconcile_now)
-        return replace(turn, facts=facts).with_seen(pins=record(facts))
+        app = _app(turn)
+        if self._bounds and (faults := list(copy_faults(app, self._bounds.of(app.namespace)))):
+            raise OutOfBounds(faults)  # before the Secret is read
+        facts = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
+        facts = self._sources.facts(app, facts)
+        return replace(turn, facts=facts).with_seen(pins=pins(facts))
 
     def _observe(self, turn: Turn) -> Turn:
         if self._abandoned(turn):
@@ -291,7 +302,7 @@ class Reconciler:
         if fresh == facts:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
-        live = turn.with_seen(planned=turn.seen.template_digest, pins=record(fresh), template_digest=template.digest)
+        live = turn.with_seen(planned=turn.seen.template_digest, pins=pins(fresh), template_digest=template.digest)
         live = replace(live, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
         again = plan(self._wish(live), stack, turn.seen.attempt)
         if isinstance(again, Nothing):
@@ -342,18 +353,30 @@ class Reconciler:
         return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
 
     def _order(self, turn: Turn) -> Order:
-        stack, wish, nothing = turn.seen.stack, self._wish(turn), Template({}, {})
+        stack, wish, template = turn.seen.stack, self._wish(turn), turn.template
+        if template is None:
+            template = self._template(turn) if isinstance(turn.seen.action, BRINGS) else Template({}, {})
         return Order(
             uid=turn.item["metadata"]["uid"],
             owner=turn.owner,
             name=turn.seen.stack_name,
-            template=turn.template or (self._template(turn) if isinstance(turn.seen.action, BRINGS) else nothing),
+            template=template,
             termination_protection=(turn.item.get("spec") or {}).get("terminationProtection") is True,
+            parameters=self._parameters(turn, template),
             before=str((turn.seen.previous.get("stack") or {}).get("id", "")),
             rollback=not wish.keep_failed,
             alarms=wish.alarms,
             adopts=stack if stack is not None and stack.owner != turn.owner else None,
         )
+
+    def _parameters(self, turn: Turn, template: Template) -> Parameters:
+        """The values of Secrets that go with a template; of those that the stack has it only says so."""
+        stack = turn.seen.stack
+        if not template.parameters or turn.facts is None or isinstance(turn.seen.action, Execute):
+            return NONE  # a change set has them already
+        there = stack is not None and stack.status != "REVIEW_IN_PROGRESS"
+        running = self._world.stacks(turn.seen.region).template(stack) if stack and there else {}
+        return self._sources.parameters(_app(turn), turn.facts, running)
 
     def _drift(self, turn: Turn) -> Turn:
         """What somebody has changed by hand, where it is time to look for it."""

@@ -13,6 +13,7 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Listener, Place, Subnets
 from fargate_operator.fragments.network import Network, Selector
+from fargate_operator.manifests import KINDS, Manifests, manifests
 from fargate_operator.model import App, network_questions
 from fargate_operator.parsing import parse_app
 from fargate_operator.police import police
@@ -30,7 +31,9 @@ class Unreadable(Exception):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `render`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="manifests; - is standard input")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="manifests, with the ConfigMaps and Secrets that they name; - is standard input"
+    )
     parser.add_argument("--account", default="123456789012", help="AWS account id (default: %(default)s)")
     parser.add_argument("--region", default=None, help="region of apps that name none (default: eu-west-1)")
     parser.add_argument("--partition", default="aws", help="AWS partition (default: %(default)s)")
@@ -50,10 +53,12 @@ def run(args: argparse.Namespace) -> int:
     bad = False
     rules = _rules(args.bounds) if args.bounds else None
     templates: list[dict[str, Any]] = []
-    for file in args.files:
-        for manifest in _apps(file):
+    files = {file: _documents(file) for file in args.files}
+    found = manifests(one for documents in files.values() for one in documents)
+    for file, documents in files.items():
+        for manifest in _apps(file, documents):
             try:
-                templates.append(render(manifest, args, rules))
+                templates.append(render(manifest, args, rules, found))
             except InvalidSpec as error:
                 bad = True
                 metadata = manifest.get("metadata")
@@ -74,14 +79,22 @@ def _rules(file: str) -> Rules:
         raise Unreadable(f"{file}: {getattr(error, 'strerror', None) or error}") from error
 
 
-def render(manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules | None = None) -> dict[str, Any]:
-    """The template's body. Image tags stand as written, networks and versions of code have stand-ins: nothing is looked up."""
+def render(
+    manifest: Mapping[str, Any], args: argparse.Namespace, rules: Rules | None = None, found: Manifests | None = None
+) -> dict[str, Any]:
+    """The template's body. Image tags stand as written, networks and versions of code have stand-ins: nothing is looked up.
+
+    `found` is what the files hold of ConfigMaps and Secrets; what they lack is said on standard error.
+    """
     if args.security_group_ids:
         manifest = _with_groups(manifest, args.security_group_ids)
     if args.namespace and isinstance(manifest.get("metadata"), Mapping):
         manifest = {**manifest, "metadata": {"namespace": args.namespace, **manifest["metadata"]}}
     app = parse_app(manifest, _place(manifest, args))
-    facts = _facts(app, args)
+    found = found or Manifests()
+    for missing in found.missing(app):
+        print(f"{app.name}: {missing}", file=sys.stderr)
+    facts = found.facts(app, _facts(app, args))
     template = compile_app(app, facts)
     return (police(app, template, rules.of(app.namespace), facts) if rules else template).body()
 
@@ -112,19 +125,23 @@ def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str,
     return {**manifest, "spec": {**spec, "network": network}}
 
 
-def _apps(file: str) -> list[Mapping[str, Any]]:
+def _documents(file: str) -> list[Any]:
     try:
         if file == "-":
-            documents = list(yaml.safe_load_all(sys.stdin.read()))
-        else:
-            with open(file, encoding="utf-8") as stream:  # noqa: PTH123  one open is no reason for a Path
-                documents = list(yaml.safe_load_all(stream))
+            return list(yaml.safe_load_all(sys.stdin.read()))
+        with open(file, encoding="utf-8") as stream:  # noqa: PTH123  one open is no reason for a Path
+            return list(yaml.safe_load_all(stream))
     except OSError as error:
         raise Unreadable(f"{file}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+
+
+def _apps(file: str, documents: list[Any]) -> list[Mapping[str, Any]]:
+    """The FargateApps of a file; one that has none must have a ConfigMap or a Secret."""
+    kinds = [one.get("kind") for one in documents if isinstance(one, Mapping)]
     apps = [one for one in documents if isinstance(one, Mapping) and one.get("kind") == "FargateApp"]
-    if not apps:
+    if not apps and not any(kind in KINDS for kind in kinds):
         raise Unreadable(f"{file}: holds no FargateApp")
     return apps
 

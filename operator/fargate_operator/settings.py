@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     template_bucket: str = Field(default="", description="S3 bucket for templates over 51,200 bytes")
     single_tenant: bool = Field(default=False, description="trust every author of a FargateApp with all that the operator can do")
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")
+    log_level: Literal["info", "debug"] = Field(
+        default="info", description="info or debug; debug tells why the operator does what it does"
+    )
     health_port: Annotated[int, Field(ge=0, le=65535)] = Field(default=8080, description="port of /healthz and /readyz; 0: none")
     lease_namespace: str = Field(default="", description="namespace of the Lease; default: the operator's own, or default")
     lease_duration: Annotated[float, BeforeValidator(_seconds), Field(ge=3)] = Field(

@@ -45,11 +45,13 @@ class Template:
     metadata: Mapping[str, JSON] = field(default_factory=dict)
     description: str = ""
     input_digest: str = ""
+    parameters: Mapping[str, JSON] = field(default_factory=dict)  # bodies; their values are sent beside the template
 
     @property
     def digest(self) -> str:
         """``sha256:<hex>`` over the parts that CloudFormation acts on, independent of the order of maps."""
-        return digest({"Resources": self.resources, "Outputs": self.outputs, "Description": self.description})
+        parts: dict[str, JSON] = {"Resources": self.resources, "Outputs": self.outputs, "Description": self.description}
+        return digest({**parts, "Parameters": self.parameters} if self.parameters else parts)
 
     def body(self) -> dict[str, JSON]:
         """The whole template, in the order people read it."""
@@ -58,6 +60,8 @@ class Template:
             body["Description"] = self.description
         if self.metadata:
             body["Metadata"] = dict(self.metadata)
+        if self.parameters:
+            body["Parameters"] = dict(self.parameters)
         body["Resources"] = dict(self.resources)
         outputs = dict(self.outputs)
         if self.input_digest:

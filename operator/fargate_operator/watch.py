@@ -7,8 +7,10 @@ from typing import Any
 import kopf
 
 from fargate_operator.crd import GROUP, PLURAL, VERSION
+from fargate_operator.fragments.environment_from import named_in
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import ABANDON, APPROVE, NOW
+from fargate_operator.source_index import SourceIndex, recorded
 
 
 class Endless:
@@ -23,8 +25,8 @@ class Endless:
 class Watch:
     """Puts the key of each object that asks for something new on the queue."""
 
-    def __init__(self, queue: Queue, health_interval: float) -> None:
-        self._queue, self._health = queue, health_interval
+    def __init__(self, queue: Queue, health_interval: float, index: SourceIndex | None = None) -> None:
+        self._queue, self._health, self._index = queue, health_interval, index or SourceIndex()
         self._marks: dict[Key, tuple[Any, ...]] = {}
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
@@ -38,6 +40,7 @@ class Watch:
     def forget(self, key: Key) -> None:
         """An object that is gone without a word."""
         self._marks.pop(key, None)
+        self._index.forget(key)
 
     async def _event(self, event: Mapping[str, Any], **_: Any) -> None:
         body = event["object"]
@@ -46,6 +49,7 @@ class Watch:
         if event["type"] == "DELETED":
             self.forget(key)
             return
+        self._index.uses(key, named_in(body.get("spec")), recorded(body.get("status") or {}))
         annotations = metadata.get("annotations") or {}
         mark = (
             metadata["uid"],

@@ -1,16 +1,18 @@
 """CloudFormation's answers as values, and what is sent; against a CloudFormation that keeps its stacks in a dict."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from fargate_operator.aws.stacks import MOST_INLINE, Order, Stacks, observed, token
-from fargate_operator.errors import Terminal, Waiting
+from fargate_operator.errors import ReconcileError, Terminal, Waiting
 from fargate_operator.observation import Owner
+from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.template import STATE_OUTPUT, Template
 
 OWNER = Owner("here", "team", "shop")
@@ -115,8 +117,8 @@ def stacks(aws: CloudFormation, bucket: str = "") -> Stacks:
     return Stacks(Clients(aws), "eu-west-1", bucket)  # type: ignore[arg-type]
 
 
-def order(word: str = "a", before: str = "") -> Order:
-    return Order("uid-1", OWNER, NAME, template(word), before=before)
+def order(word: str = "a", before: str = "", parameters: Parameters = NONE) -> Order:
+    return Order("uid-1", OWNER, NAME, template(word), parameters=parameters, before=before)
 
 
 def created(aws: CloudFormation, status: str) -> Any:
@@ -176,6 +178,37 @@ def test_an_update_that_changes_nothing_is_a_success(aws: CloudFormation) -> Non
     assert stacks(aws).update(order("b"), found) is True
     aws.stacks[NAME]["StackStatus"] = "UPDATE_COMPLETE"
     assert stacks(aws).update(order("b"), found) is False
+
+
+SECRET = Parameters({"Key": '"pass word"'}, frozenset({"Other"}))
+
+
+def test_values_of_secrets_are_sent_as_parameters_and_only_where_there_are_some(aws: CloudFormation) -> None:
+    found = created(aws, "CREATE_COMPLETE")
+    stacks(aws).update(order("b", parameters=SECRET), found)
+    assert [one.get("Parameters") for one in aws.sent] == [
+        None,
+        [{"ParameterKey": "Key", "ParameterValue": '"pass word"'}, {"ParameterKey": "Other", "UsePreviousValue": True}],
+    ]
+    assert "pass word" not in f"{order(parameters=SECRET)!r}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _error("ValidationError", "Parameter Key failed: pass word is too plain"),
+        ParamValidationError(report="Invalid type for parameter Parameters[0].ParameterValue, value: pass word"),
+    ],
+)
+def test_an_error_that_quotes_a_value_is_told_without_it_and_without_its_cause(aws: CloudFormation, error: Exception) -> None:
+    def refuse(**_: Any) -> Any:
+        raise error
+
+    aws.create_stack = refuse  # type: ignore[method-assign]
+    with pytest.raises(ReconcileError, match="CreateStack: ") as caught:
+        stacks(aws).create(order(parameters=SECRET))
+    assert "pass word" not in "".join(traceback.format_exception(caught.value))
+    assert "****" in caught.value.message
 
 
 def test_an_update_of_a_busy_stack_waits(aws: CloudFormation) -> None:

@@ -11,7 +11,7 @@ from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
-from ways_around import BASE, DEFAULT
+from ways_around import BASE, CONFIG_MAPS, DEFAULT, SECRETS
 from ways_hidden import ALL_WAYS as WAYS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("bounds"), pytest.mark.timeout(240)]
@@ -35,8 +35,11 @@ def place(tmp_path_factory):
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
         plane.install()
         with OperatorProcess(plane, proxy.endpoint, health_interval="30s", **settings) as operator:
-            for namespace in ("strict", "kept", *(f"open-{one}" for one in NAMES.values())):
+            namespaces = ("strict", "kept", *(f"open-{one}" for one in NAMES.values()))
+            for namespace in namespaces:
                 plane.kubectl("create", "namespace", namespace)
+            objects = [one for namespace in namespaces for one in sources(namespace)]
+            plane.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
             yield plane, emulator, proxy, operator, file
 
 
@@ -44,6 +47,13 @@ def manifest(namespace, name, spec):
     kept = {key: value for key, value in {**BASE, **spec}.items() if value is not None}
     metadata = {"name": name, "namespace": namespace}
     return {"apiVersion": "fargate-operator.dev/v1alpha1", "kind": "FargateApp", "metadata": metadata, "spec": kept}
+
+
+def sources(namespace):
+    """The ConfigMaps and Secrets that the ways name."""
+    for kind, field, named in (("ConfigMap", "data", CONFIG_MAPS), ("Secret", "stringData", SECRETS)):
+        for name, data in named.items():
+            yield {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, field: data}
 
 
 def written(proxy):

@@ -41,9 +41,12 @@ def granted(rendered):
 
 def test_a_whole_life_uses_every_right_that_is_granted_and_no_other(place, rendered):
     with OperatorProcess(place.plane, place.emulator.endpoint, health_interval="1s") as operator:
-        place.apply("whole-life")
+        for kind, data in (("ConfigMap", {"data": {"STAGE": "a"}}), ("Secret", {"stringData": {"KEY": "a"}})):
+            place.plane.apply({"apiVersion": "v1", "kind": kind, "metadata": {"name": "used", "namespace": "default"}, **data})
+        sources = [{"configMapRef": {"name": "used"}}, {"secretRef": {"name": "used"}}]
+        place.apply("whole-life", environmentFrom=sources)
         place.ready("whole-life")
-        place.apply("whole-life", services={"web": {"image": "app", "desiredCount": 2}})
+        place.apply("whole-life", services={"web": {"image": "app", "desiredCount": 2}}, environmentFrom=sources)
         operator.kill()  # the Lease is there still, and taken over
         operator.start()
         operator.until_ready()
@@ -66,7 +69,9 @@ def test_a_whole_life_uses_every_right_that_is_granted_and_no_other(place, rende
         ("yes", "update", "leases.coordination.k8s.io/fargate-operator", NAMESPACE),
         ("no", "get", "namespaces/default", ""),
         ("no", "list", "namespaces", ""),
-        ("no", "get", "secrets", "default"),
+        ("yes", "watch", "secrets", "default"),
+        ("no", "update", "secrets", "default"),
+        ("no", "patch", "configmaps", "default"),
         ("no", "delete", "fargateapps.fargate-operator.dev", "default"),
         ("no", "create", "fargateapps.fargate-operator.dev", "default"),
         ("no", "update", "leases.coordination.k8s.io/other", NAMESPACE),
@@ -118,6 +123,35 @@ def test_selectors_find_the_pod_and_names_what_they_name(rendered):
     [file] = by_kind["ConfigMap"]["data"]
     assert {"name": "FARGATE_OPERATOR_BOUNDS", "value": f"{mount['mountPath']}/{file}"} in container["env"]
     assert "subPath" not in mount
+
+
+def test_with_rights_to_the_config_of_one_namespace_only_apps_are_looked_at_each_health_interval(place):
+    role = place.plane.get("clusterrole", "fargate-operator")
+    rules = [one for one in role["rules"] if "secrets" not in one["resources"]]
+    named = {"metadata": {"name": "config", "namespace": "default"}}
+    subject = {"kind": "ServiceAccount", "name": "fargate-operator", "namespace": NAMESPACE}
+    reads = {"apiGroups": [""], "resources": ["configmaps", "secrets"], "verbs": ["get"]}
+    api = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+    place.plane.apply({**api, "kind": "ClusterRole", "metadata": {"name": "fargate-operator"}, "rules": rules})
+    place.apply("narrow", environmentFrom=[{"configMapRef": {"name": "narrow"}}])
+    with OperatorProcess(place.plane, place.emulator.endpoint, health_interval="2s") as operator:
+        missing = (
+            "does not let the operator get configmaps in namespace default; its service account needs the right to get configmaps"
+        )
+        place.wait(lambda: missing in place.condition("Ready", "narrow").get("message", ""))
+        assert place.condition("Ready", "narrow")["reason"] == "AccessDenied"
+        place.plane.apply({**api, "kind": "Role", **named, "rules": [reads]})
+        place.plane.apply({**api, "kind": "RoleBinding", **named, "subjects": [subject],
+                           "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "config"}})  # fmt: skip
+        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "narrow", "namespace": "default"}}
+        place.plane.apply({**config, "data": {"STAGE": "one"}})
+        place.annotate("reconcile.fluxcd.io/requestedAt=1", "narrow")
+        before = place.ready("narrow")["services"]["web"]["taskDefinitionArn"]
+        place.plane.apply({**config, "data": {"STAGE": "two"}})
+        place.wait(lambda: place.status("narrow")["services"]["web"]["taskDefinitionArn"] != before)
+        assert operator.log().count("does not let the operator list configmaps in all namespaces") == 1
+        place.delete("narrow")
+    place.plane.install()
 
 
 def test_deleting_all_harms_no_app(place):

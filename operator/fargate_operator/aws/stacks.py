@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator import names
 from fargate_operator.aws.change_sets import ChangeSets
@@ -15,12 +17,17 @@ from fargate_operator.aws.errors import code, message, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.observation import ChangeSet, Failure, Owner, StackObservation
+from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import busy
 from fargate_operator.template import STATE_OUTPUT, Template
 
 MOST_INLINE = 51_200  # bytes of a TemplateBody
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 _MACROS = "CAPABILITY_AUTO_EXPAND"  # without it CloudFormation runs no macro; which may run is the bounds' to say
+
+
+class Unchanged(Exception):
+    """CloudFormation finds nothing to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Order:
     name: str
     template: Template
     termination_protection: bool = False
+    parameters: Parameters = NONE
     before: str = ""  # id of the stack that had the name before: a create after its end is no repetition
     rollback: bool = True  # False: what a failed operation leaves stays for a look
     alarms: tuple[str, ...] = ()  # ARNs of the alarms that roll an operation back
@@ -70,11 +78,16 @@ class Stacks:
             for page in self._client.get_paginator("describe_stacks").paginate():
                 yield from (observed(stack) for stack in page["Stacks"])
 
-    def metadata(self, stack: StackObservation) -> Mapping[str, Any]:
-        """What the stack's template records of the operator's own: the pins of images and subnets."""
+    def template(self, stack: StackObservation) -> Mapping[str, Any]:
+        """The template that the stack has."""
         with translated("GetTemplate"):
             body = self._client.get_template(StackName=stack.id)["TemplateBody"]
-        template = json.loads(body) if isinstance(body, str) else body
+        found: Mapping[str, Any] = json.loads(body) if isinstance(body, str) else body
+        return found
+
+    def metadata(self, stack: StackObservation) -> Mapping[str, Any]:
+        """What the stack's template records of the operator's own: the pins of images and subnets."""
+        template = self.template(stack)
         recorded: Mapping[str, Any] = (template.get("Metadata") or {}).get(names.DOMAIN) or {}
         return recorded
 
@@ -87,7 +100,7 @@ class Stacks:
 
     def create(self, order: Order) -> str:
         """CreateStack; the stack's id. Waiting when the name is there by now: look whose it is."""
-        try:
+        with self._sending(order, "CreateStack"):
             made = self._client.create_stack(
                 StackName=order.name,
                 Tags=order.tags(),
@@ -96,31 +109,28 @@ class Stacks:
                 ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
                 **self._brings(order),
             )
-        except ClientError as error:
-            raise self._again(error, "CreateStack") from error
         return str(made["StackId"])
 
     def update(self, order: Order, stack: StackObservation) -> bool:
         """UpdateStack; False where CloudFormation finds nothing to change."""
         seen = f"{stack.id} {stack.updated_at}"
         try:
-            self._client.update_stack(
-                StackName=stack.id,
-                DisableRollback=not order.rollback,
-                ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
-                **({"Tags": order.tags()} if order.adopts else {}),
-                **self._brings(order),
-            )
-        except ClientError as error:
-            if "No updates are to be performed" in message(error):
-                return False
-            raise self._again(error, "UpdateStack") from error
+            with self._sending(order, "UpdateStack"):
+                self._client.update_stack(
+                    StackName=stack.id,
+                    DisableRollback=not order.rollback,
+                    ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
+                    **({"Tags": order.tags()} if order.adopts else {}),
+                    **self._brings(order),
+                )
+        except Unchanged:
+            return False
         return True
 
     def propose(self, order: Order, name: str, stack: StackObservation | None, *, imports: bool) -> tuple[str, str]:
         """CreateChangeSet; its id and the stack's. `stack` None: of a stack that is to be. `imports`: takes in what exists."""
         create = stack is None
-        try:
+        with self._sending(order, "CreateChangeSet"):
             made = self._client.create_change_set(
                 StackName=order.name if stack is None else stack.id,
                 ChangeSetName=name,
@@ -130,8 +140,6 @@ class Stacks:
                 **({"Tags": order.tags()} if create or order.adopts else {}),
                 **self._brings(order),
             )
-        except ClientError as error:
-            raise self._again(error, "CreateChangeSet") from error
         return str(made["Id"]), str(made["StackId"])
 
     def revert(self, stack: StackObservation, name: str) -> None:
@@ -173,6 +181,22 @@ class Stacks:
         except ClientError as error:
             raise self._again(error, "RollbackStack") from error
 
+    @contextmanager
+    def _sending(self, order: Order, doing: str) -> Iterator[None]:
+        """Inside, boto's errors become the operator's, without the values that were sent: AWS and boto may quote them."""
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise self._told(error, order, doing) from None  # the cause would be logged with what it quotes
+
+    def _told(self, error: Exception, order: Order, doing: str) -> Exception:
+        if not isinstance(error, ClientError):
+            return Transient(Reason.AwsUnavailable, f"{doing}: {order.parameters.scrub(str(error))}")
+        if "No updates are to be performed" in message(error):
+            return Unchanged()
+        said = {**error.response, "Error": {"Code": code(error), "Message": order.parameters.scrub(message(error))}}
+        return self._again(ClientError(cast("Any", said), doing), doing)
+
     def recover(self, uid: str, stack: StackObservation) -> None:
         """ContinueUpdateRollback."""
         seen = f"{stack.id} {stack.updated_at}"
@@ -206,7 +230,7 @@ class Stacks:
                     if own and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
                         return found
                     if not own and status.endswith("_FAILED") and "cancelled" not in reason.lower():
-                        found = Failure(event["LogicalResourceId"], event.get("ResourceType", ""), reason)
+                        found = Failure(event["LogicalResourceId"], event.get("ResourceType", ""), _safe(event, reason))
         return found
 
     def _brings(self, order: Order) -> dict[str, Any]:
@@ -216,6 +240,7 @@ class Stacks:
             "Capabilities": _capabilities(order.template),
             "RollbackConfiguration": {"RollbackTriggers": triggers},
             **self._role,
+            **_parameters(order),
             **self._body(order),
         }
 
@@ -248,8 +273,22 @@ class Stacks:
         return translate(error, doing)
 
 
+def _parameters(order: Order) -> dict[str, Any]:
+    sent = order.parameters.sent()
+    return {"Parameters": sent} if sent else {}
+
+
 def _capabilities(template: Template) -> list[str]:
     return [*_CAPABILITIES, _MACROS] if '"Fn::Transform"' in template.json() else _CAPABILITIES
+
+
+def _safe(event: Mapping[str, Any], reason: str) -> str:
+    """A resource's reason; of the one that has values of Secrets only words that can hold none of them."""
+    if event["LogicalResourceId"] != names.COPIED_SECRET:
+        return reason
+    told = re.findall(r"HandlerErrorCode: \w+|(?<=not authorized to perform: )[\w:]+", reason)
+    because = f" ({', '.join(told)})" if told else ""
+    return f"it failed{because}; what CloudFormation says may quote a Secret, and is left in the stack's events"
 
 
 def observed(stack: Mapping[str, Any]) -> StackObservation:

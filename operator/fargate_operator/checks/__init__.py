@@ -16,6 +16,7 @@ from fargate_operator.checks.routing import routing_faults
 from fargate_operator.checks.scaling import scaling_faults
 from fargate_operator.checks.schedules import schedule_faults
 from fargate_operator.checks.secrets import secret_faults
+from fargate_operator.checks.sources import variable_faults
 from fargate_operator.errors import Fault
 from fargate_operator.fragments.network import Network
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY, size_fault
@@ -50,6 +51,7 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         container_faults,
         connect_faults,
         secret_faults,
+        variable_faults,
         schedule_faults,
         change_faults,
         drift_faults,

@@ -13,7 +13,7 @@ from fargate_operator.model import App
 from fargate_operator.workloads.function import ALIAS, DESTINATIONS, FunctionSpec, Url
 
 # See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html and …/gettingstarted-limits.html
-_RESERVED = re.compile(
+RESERVED = re.compile(
     r"_HANDLER|_X_AMZN_TRACE_ID|AWS_(DEFAULT_)?REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_(FUNCTION_\w+|INITIALIZATION_TYPE|LOG_\w+_NAME)|"
     r"AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|AWS_LAMBDA_RUNTIME_API|LAMBDA_(TASK_ROOT|RUNTIME_DIR)"
 )
@@ -94,8 +94,8 @@ def _environment(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
         named = [(name, "environment", name in own_variables) for name in variables]
         named += [(name, "secrets", name in own_secrets) for name in secrets]
         for name, field, own in sorted(named):
-            if _RESERVED.fullmatch(name) or not _VARIABLE.fullmatch(name):
-                wrong = "is Lambda's own" if _RESERVED.fullmatch(name) else "is no name of a variable in Lambda"
+            if RESERVED.fullmatch(name) or not _VARIABLE.fullmatch(name):
+                wrong = "is Lambda's own" if RESERVED.fullmatch(name) else "is no name of a variable in Lambda"
                 right = "must have letters, digits and underscores, begin with a letter, and be none of Lambda's own"
                 yield Fault(f"{path if own else 'spec'}.{field}.{name}", f"{wrong}, so that {key} cannot have it; it {right}")
         size = sum(len(f"{name}{value}".encode()) for name, value in variables.items() if "${" not in value)

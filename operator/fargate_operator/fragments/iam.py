@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments.environment_from import CopiedKey
 from fargate_operator.fragments.values import Arn, Raw, Strict, text
 from fargate_operator.template import Resource
 
@@ -37,11 +38,13 @@ class Iam(Strict):
     )
 
 
-def secret_statements(secrets: Iterable[str]) -> list[dict[str, Any]]:
+def secret_statements(secrets: Iterable[str | CopiedKey]) -> list[dict[str, Any]]:
     """The right to read exactly these parameters and secrets, as IAM statements."""
-    values = sorted(set(secrets))
+    given = set(secrets)
+    values = sorted(one for one in given if isinstance(one, str))
+    copies = sorted(one for one in given if not isinstance(one, str))
     parameters = _unique(secret_arn(value) for value in values if _is_parameter(value))
-    managers = _unique(secret_arn(value) for value in values if not _is_parameter(value))
+    managers = _unique([secret_arn(one) for one in values if not _is_parameter(one)] + [secret_arn(one) for one in copies])
     statements: list[dict[str, Any]] = []
     if parameters:
         statements.append({"Effect": "Allow", "Action": ["ssm:GetParameters", "ssm:GetParameter"], "Resource": parameters})
@@ -50,8 +53,10 @@ def secret_statements(secrets: Iterable[str]) -> list[dict[str, Any]]:
     return statements
 
 
-def secret_arn(value: str) -> Any:
+def secret_arn(value: str | CopiedKey) -> Any:
     """What IAM calls a secret: the ARN without :json-key:stage:version; for a parameter's name, its ARN in the app's region."""
+    if isinstance(value, CopiedKey):
+        return {"Ref": names.COPIED_SECRET}
     if value.startswith("/"):
         prefix = ["arn:", {"Ref": "AWS::Partition"}, ":ssm:", {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}]
         return {"Fn::Join": ["", [*prefix, f":parameter{value}"]]}
@@ -69,7 +74,7 @@ def _parts(value: str) -> list[str]:
     return re.split(r":(?![^{]*\})", value)
 
 
-def execution_role(secrets: Iterable[str], iam: Iam, tags: list[dict[str, str]]) -> Resource:
+def execution_role(secrets: Iterable[str | CopiedKey], iam: Iam, tags: list[dict[str, str]]) -> Resource:
     """With which ECS pulls images, writes logs and reads the tasks' secrets."""
     policies = _policy("FargateSecretsPolicy", secret_statements(secrets))
     managed = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::aws:policy/{_EXECUTION_POLICY}"]]}

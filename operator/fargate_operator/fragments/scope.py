@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fargate_operator.facts import Facts
+from fargate_operator.fragments.environment_from import EnvironmentSource
 from fargate_operator.fragments.network import Network, configuration, merge_networks, question, subnets_key
 from fargate_operator.fragments.overrides import Overrides
 
@@ -28,6 +29,7 @@ class Scope:
     network: Network | None
     overrides: Overrides | None
     security_groups: dict[str, str]  # VPC → logical ID of the app's own security group in it
+    environment_from: tuple[EnvironmentSource, ...] = ()
     listener: Any = None  # a template value: where the services' rules stand; None where no service has http
     priorities: Mapping[str, int] = field(default_factory=dict)  # service → its rule's place among the listener's
     target_port: int = 80  # of the target groups, see `fragments.listener`; not the containers'

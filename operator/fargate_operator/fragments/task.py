@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fargate_operator.fragments.environment_from import EnvironmentFrom
 from fargate_operator.fragments.health_check import HealthCheck
 from fargate_operator.fragments.network import Network
 from fargate_operator.fragments.overrides import TaskOverrides
@@ -52,6 +53,12 @@ class TaskSpec(Strict):
         "merged over the shared ones, injected by ECS",
         default="the shared ones",
         aws=f"{_CONTAINER}.Secrets",
+    )
+    environment_from: EnvironmentFrom | None = text(
+        "ConfigMaps and Secrets that give variables; each wins over those before it and over what is shared, "
+        "the workload's environment and secrets win over all",
+        default="the shared ones",
+        aws=f"{_CONTAINER}.Environment, {_CONTAINER}.Secrets",
     )
     network: Network | None = text(
         "Merged by field over the shared network", default="the shared network", aws="NetworkConfiguration.AwsvpcConfiguration"

@@ -7,6 +7,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.fragments.container import environment_list, log_configuration
+from fargate_operator.fragments.environment import value_from, variables
 from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
@@ -48,13 +49,14 @@ def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str,
 
 
 def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
-    environment = {**scope.environment, **(spec.environment or {})}
-    secrets = {**scope.secrets, **(spec.secrets or {})}
+    given = variables(scope, spec)
     body: dict[str, Any] = {"Name": key, "Image": scope.facts.images[spec.image], "Essential": True}
-    if environment:
-        body["Environment"] = environment_list(environment)
-    if secrets:
-        body["Secrets"] = [{"Name": name, "ValueFrom": value} for name, value in sorted(secrets.items())]
+    if given.plain:
+        body["Environment"] = environment_list(given.plain)
+    if given.secrets:
+        body["Secrets"] = [{"Name": name, "ValueFrom": value_from(one)} for name, one in sorted(given.secrets.items())]
+    if labels := given.labels(scope.facts):
+        body["DockerLabels"] = labels
     if spec.entry_point:
         body["EntryPoint"] = spec.entry_point
     if spec.command:

@@ -9,6 +9,8 @@ from fargate_operator import names
 from fargate_operator.fragments.api import cors
 from fargate_operator.fragments.arns import parts, references
 from fargate_operator.fragments.code import Code
+from fargate_operator.fragments.environment import Variables, variables
+from fargate_operator.fragments.environment_from import EnvironmentFrom
 from fargate_operator.fragments.event_sources import sources
 from fargate_operator.fragments.events import Event
 from fargate_operator.fragments.http_api import Cors
@@ -70,6 +72,12 @@ class FunctionSpec(Strict):
         default="the shared ones",
         aws=f"{_FUNCTION} Environment, AWS::IAM::Role Policies",
     )
+    environment_from: EnvironmentFrom | None = text(
+        "ConfigMaps and Secrets that give variables, over what is shared; of a Secret's key the function gets <KEY>_ARN: the "
+        "value is in the JSON of that secret, under <Secret>/<KEY>",
+        default="the shared ones",
+        aws=f"{_FUNCTION} Environment, AWS::IAM::Role Policies",
+    )
     tags: Tags | None = text("Merged over the shared tags", default="the shared tags", aws=f"{_FUNCTION} Tags")
     memory: Annotated[Int, Field(ge=128, le=10240)] | None = text("MiB", default="1024", aws=f"{_FUNCTION} MemorySize")
     timeout: Duration | None = text("Up to 15m", default="30s", aws=f"{_FUNCTION} Timeout")
@@ -125,7 +133,7 @@ DESTINATIONS = {"sqs": "SQS", "sns": "SNS", "lambda": "Lambda", "events": "Event
 
 def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The AWS::Serverless::Function, by its logical ID; `resources` are the app's raw ones."""
-    secrets, tags = {**scope.secrets, **(spec.secrets or {})}, {**scope.tags, **(spec.tags or {})}
+    given, tags = variables(scope, spec), {**scope.tags, **(spec.tags or {})}
     properties: dict[str, Any] = {
         **_code(key, spec, scope),
         "MemorySize": spec.memory or 1024,
@@ -133,8 +141,8 @@ def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: 
         "EphemeralStorage": {"Size": spec.ephemeral_storage_mib} if spec.ephemeral_storage_mib else None,
         "Tracing": "Active" if spec.tracing else None,
         "VpcConfig": _vpc(scope) if spec.vpc else None,
-        "Environment": _environment({**scope.environment, **(spec.environment or {})}, secrets),
-        "Policies": [*_policies(iam, secrets)] or None,
+        "Environment": _environment(given),
+        "Policies": [*_policies(iam, given)] or None,
         "PermissionsBoundary": iam.permissions_boundary,
         "ReservedConcurrentExecutions": spec.reserved_concurrency,
         "FunctionUrlConfig": _url(spec.url) if spec.url else None,
@@ -230,14 +238,14 @@ def _invoke(arn: str, resources: Mapping[str, Any]) -> dict[str, Any]:
     return {"DestinationConfig": {"OnFailure": {"Type": kind, "Destination": arn}}}
 
 
-def _environment(environment: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, Any] | None:
-    variables: dict[str, Any] = dict(sorted(environment.items()))
-    variables |= {f"{name}_ARN": secret_arn(value) for name, value in sorted(secrets.items())}
-    return {"Variables": variables} if variables else None
+def _environment(given: Variables) -> dict[str, Any] | None:
+    body: dict[str, Any] = dict(sorted(given.plain.items()))
+    body |= {f"{name}_ARN": secret_arn(value) for name, value in sorted(given.secrets.items())}
+    return {"Variables": body} if body else None
 
 
-def _policies(iam: Iam, secrets: Mapping[str, str]) -> list[Any]:
-    statements = [*(iam.statements or ()), *secret_statements(secrets.values())]
+def _policies(iam: Iam, given: Variables) -> list[Any]:
+    statements = [*(iam.statements or ()), *secret_statements(given.secrets.values())]
     inline = [{"Version": "2012-10-17", "Statement": statements}] if statements else []
     return [*(iam.managed_policies or ()), *inline]
 
