@@ -1,5 +1,6 @@
 """The app's roles, each with what it needs and no more. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -61,11 +62,16 @@ def secret_arn(value: str | CopiedKey) -> Any:
         return {"Fn::Join": ["", [*prefix, f":parameter{value}"]]}
     if value.startswith("${"):
         return value[: value.index("}") + 1] if "}" in value else value
-    return ":".join(value.split(":")[:7])
+    return ":".join(_parts(value)[:7])
 
 
 def _is_parameter(value: str) -> bool:
-    return value.startswith("/") or value.split(":")[2:3] == ["ssm"]
+    return value.startswith("/") or _parts(value)[2:3] == ["ssm"]
+
+
+def _parts(value: str) -> list[str]:
+    """Those of an ARN; ``${AWS::Region}`` is one of them."""
+    return re.split(r":(?![^{]*\})", value)
 
 
 def execution_role(secrets: Iterable[str | CopiedKey], iam: Iam, tags: list[dict[str, str]]) -> Resource:

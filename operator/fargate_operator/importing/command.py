@@ -4,7 +4,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -13,7 +13,7 @@ from fargate_operator.importing.options import Options
 from fargate_operator.importing.report import Loss, Report
 from fargate_operator.importing.source import Node, Unreadable, read
 
-KINDS = ("serverless",)  # each a module of this package: `recognizes(root)`, `convert(root, options, report)`
+KINDS = ("serverless", "copilot")  # each a module of this package: `recognizes(root)`, `convert(root, options, report)`
 INCOMPLETE = 3
 
 
@@ -31,9 +31,17 @@ class Importer(Protocol):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `import`."""
-    parser.add_argument("file", metavar="FILE", help=f"a file of {' or '.join(KINDS)}")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=f"a file of {' or '.join(KINDS)}; of copilot also all manifests of an application",
+    )
     parser.add_argument("--kind", choices=KINDS, default=None, help="whose file it is (default: told by what it holds)")
-    parser.add_argument("--stage", default="", help="stage whose values are taken (default: the file's own, or dev)")
+    parser.add_argument(
+        "--stage", "--env", default="", help="stage or environment whose values are taken (default: the file's own, or dev)"
+    )
+    parser.add_argument("--app", default="", help="name of Copilot's application, for ${COPILOT_APPLICATION_NAME}")
     parser.add_argument("--region", default="", help="AWS region (default: the file's own)")
     parser.add_argument("--name", default="", help="of the FargateApp (default: the file's own)")
     parser.add_argument("--namespace", default="", help="of the FargateApp (default: none is written)")
@@ -60,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the FargateApp. 0, or 3 when something is not carried over: a line for each on standard error."""
     options = Options(
         stage=args.stage,
+        app=args.app,
         region=args.region,
         name=args.name,
         namespace=args.namespace,
@@ -68,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         images=dict(args.image),
         environment=dict(os.environ),
     )
-    text, losses = imported(args.file, options, args.kind)
+    text, losses = imported(args.files, options, args.kind)
     if args.output:
         try:
             Path(args.output).write_text(text, encoding="utf-8")
@@ -81,22 +90,25 @@ def run(args: argparse.Namespace) -> int:
     return INCOMPLETE if losses else 0
 
 
-def imported(file: str, options: Options, kind: str | None = None) -> tuple[str, list[Loss]]:
-    """The FargateApp as YAML, and what it lacks; Unreadable where the file is not what it is taken for."""
-    root = read(file)
+def imported(given: str | Sequence[str], options: Options, kind: str | None = None) -> tuple[str, list[Loss]]:
+    """The FargateApp as YAML, and what it lacks, of a file or several; Unreadable where they are not what they are taken for."""
+    files = [given] if isinstance(given, str) else given
+    file = files[0]
+    root = read(file) if len(files) == 1 else Node([read(one) for one in files], file, 1)
     report = Report(file)
-    app = _importer(root, kind).convert(root, options, report)
+    app = _importer(root, kind, many=len(files) > 1).convert(root, options, report)
     report.faults(faults(app))
     from fargate_operator.importing.writer import write  # noqa: PLC0415  needs the model
 
     losses = report.losses()
-    return write(app, losses, Path(file).name), losses
+    names = [Path(*Path(one).parts[-min(len(files), 2) :]).as_posix() for one in files]  # many are all called manifest.yml
+    return write(app, losses, ", ".join(names)), losses
 
 
-def _importer(root: Node, kind: str | None) -> Importer:
+def _importer(root: Node, kind: str | None, *, many: bool) -> Importer:
     for one in [kind] if kind else KINDS:
         importer = cast("Importer", importlib.import_module(f"fargate_operator.importing.{one}"))
-        if kind or importer.recognizes(root):
+        if importer.recognizes(root) or (kind and not many):
             return importer
     raise Unreadable(f"{root.file}: is no file that can be imported, or its kind is not to be seen: give --kind")
 

@@ -9,6 +9,7 @@ class Options:
     """`name` and `namespace` are the FargateApp's; `images` names images that the tool would have built, by their names there."""
 
     stage: str = ""
+    app: str = ""
     region: str = ""
     name: str = ""
     namespace: str = ""
