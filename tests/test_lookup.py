@@ -10,7 +10,7 @@ from fargate_operator.facts import ConfigMap, Copied, Count, Facts, Subnets, rec
 from fargate_operator.lookup import known_facts
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 from test_model import manifest
 from test_plan import OWNER
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fargate_operator.aws.services import Rollout, rollout_of
-from fargate_operator.status import trouble_of
+from fargate_operator.verdicts import trouble_of
 from test_status import service
 
 

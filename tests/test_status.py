@@ -10,7 +10,8 @@ from fargate_operator.errors import Fault, InvalidSpec, Terminal, Transient, Wai
 from fargate_operator.observation import Failure, ServiceObservation, StackObservation
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Create, Halt, Nothing, Update, Wait
-from fargate_operator.status import Seen, attempt, summarize, transitions
+from fargate_operator.seen import Seen, attempt
+from fargate_operator.status import summarize, transitions
 from test_model import manifest
 from test_plan import OWNER, STATES
 

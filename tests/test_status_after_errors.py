@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from fargate_operator.errors import Terminal, Transient, Waiting
-from fargate_operator.status import Seen, summarize
+from fargate_operator.seen import Seen
+from fargate_operator.status import summarize
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PREVIOUS = {

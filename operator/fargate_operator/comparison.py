@@ -18,9 +18,6 @@ from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
-from fargate_operator.compiler import compile_app
-from fargate_operator.copying import copy_faults
-from fargate_operator.errors import OutOfBounds
 from fargate_operator.facts import Facts, Place
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
@@ -29,12 +26,12 @@ from fargate_operator.observation import Change, ChangeSet, Owner, StackObservat
 from fargate_operator.parameters import NONE
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import busy
-from fargate_operator.police import police
+from fargate_operator.seen import Seen
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.sources import Sources
-from fargate_operator.status import Seen
 from fargate_operator.template import Template
+from fargate_operator.templates import Templates
 from fargate_operator.world import World
 
 PATIENCE = 300.0  # seconds for CloudFormation to work a change set out
@@ -46,7 +43,7 @@ class Comparison:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._world = World(Clients(settings.region), settings.template_bucket, settings.cloudformation_role)
-        self._bounds = BoundsFile(settings.bounds) if settings.bounds else None
+        self._templates = Templates(BoundsFile(settings.bounds) if settings.bounds else None)
 
     def changes(self, manifest: Mapping[str, Any], namespace: str) -> tuple[str, tuple[Change, ...] | None]:
         """What the app's stack is called, and what would change; None: nothing."""
@@ -93,23 +90,15 @@ class Comparison:
 
     def _made(self, seen: Seen, app: App, owner: Owner) -> tuple[Facts, Template]:
         """What the operator would send now, and what it is made from."""
-
-        def made(facts: Facts) -> Template:
-            template = compile_app(app, facts)
-            if self._bounds is None:
-                return template
-            return police(app, template, self._bounds.of(app.namespace), facts, seen.stack_name)
-
-        if self._bounds and (faults := list(copy_faults(app, self._bounds.of(app.namespace)))):
-            raise OutOfBounds(faults)
+        self._templates.may_copy(app)
         facts = known_facts(self._world, seen, app, owner, reconcile_now=False)
         if list(app.sources()):
             facts = self._sources.facts(app, facts)
-        template = made(facts)
+        template = self._templates.make(app, facts, seen.stack_name)
         if seen.stack is None or seen.stack.owner != owner or seen.stack.template_digest == template.digest:
             return facts, template
         facts = live_facts(self._world, seen, app, facts, template)
-        return facts, made(facts)
+        return facts, self._templates.make(app, facts, seen.stack_name)
 
     def _proposed(self, order: Order, stack: StackObservation, region: str, app: App) -> tuple[Change, ...] | None:
         stacks = self._world.stacks(region)

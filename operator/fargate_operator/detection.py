@@ -19,7 +19,7 @@ from fargate_operator.model import App
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import ROLLED_BACK, Await, Nothing
 from fargate_operator.queue import Key
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 from fargate_operator.world import World
 
 FIRST, MOST = 2.0, 30.0  # seconds until a detection is asked after: first, and later

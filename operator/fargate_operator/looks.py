@@ -8,7 +8,7 @@ from typing import Any
 from fargate_operator.observation import ServiceObservation
 from fargate_operator.pace import Outcome
 from fargate_operator.queue import Key
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)

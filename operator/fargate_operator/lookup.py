@@ -13,7 +13,7 @@ from fargate_operator.facts import Facts, recall
 from fargate_operator.gathering import answered, carried, questions
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 from fargate_operator.template import Template
 from fargate_operator.world import World
 

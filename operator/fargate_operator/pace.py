@@ -7,7 +7,7 @@ from typing import Any
 
 from fargate_operator.errors import Terminal, Waiting
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 PLANNING = 1.0  # seconds between two looks at a change set that CloudFormation works on

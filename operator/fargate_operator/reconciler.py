@@ -14,19 +14,14 @@ from fargate_operator.acting import BRINGS, WRITES, Actor
 from fargate_operator.approval import prefix, review
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
-from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.conditions import Reason
-from fargate_operator.copying import copy_faults
 from fargate_operator.detection import Detections
-from fargate_operator.errors import OutOfBounds, ReconcileError, Terminal, Transient, Waiting
-from fargate_operator.facts import Facts, Place, pins
+from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
+from fargate_operator.facts import Place, pins
 from fargate_operator.follower import Follower
-from fargate_operator.fragments.changes import Changes
-from fargate_operator.fragments.network import configuration
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
-from fargate_operator.model import App
 from fargate_operator.observation import Failure, Owner, StackObservation
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parameters import NONE, Parameters
@@ -47,36 +42,17 @@ from fargate_operator.plan import (
     by_change_set,
     plan,
 )
-from fargate_operator.police import VERSION as POLICE_VERSION
-from fargate_operator.police import police
 from fargate_operator.queue import Key
 from fargate_operator.reverting import Reverts
+from fargate_operator.seen import Seen, attempt, news
 from fargate_operator.sources import Sources
-from fargate_operator.status import EventNote, Seen, attempt, news, summarize, transitions
-from fargate_operator.template import Template, digest
+from fargate_operator.status import EventNote, summarize, transitions
+from fargate_operator.template import Template
+from fargate_operator.templates import Templates
+from fargate_operator.turn import NOW, Turn, abandoned, app_of, key_of, network, wish
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
-
-NOW = "reconcile.fluxcd.io/requestedAt"
-ABANDON = f"{names.DOMAIN}/abandon"
-APPROVE = f"{names.DOMAIN}/approve"
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What one reconcile has gathered so far."""
-
-    item: dict[str, Any]
-    seen: Seen
-    owner: Owner
-    reconcile_now: bool = False
-    facts: Facts | None = None
-    template: Template | None = None
-
-    def with_seen(self, **changes: Any) -> "Turn":
-        """The turn with more of what was seen."""
-        return replace(self, seen=replace(self.seen, **changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +82,8 @@ class Reconciler:
         self._sources = sources
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
-        self._identity, self._health, self._bounds, self._clock = identity, health_interval, bounds, clock
+        self._identity, self._health, self._clock = identity, health_interval, clock
+        self._templates = Templates(bounds)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
@@ -176,7 +153,7 @@ class Reconciler:
 
     def _locate(self, turn: Turn) -> Turn:
         """Region and account, which the first reconcile fixes."""
-        if self._abandoned(turn):
+        if abandoned(turn):
             return turn
         if not turn.seen.region:
             raise Terminal(Reason.NoRegion, "spec.region: the app names no region and the operator has none", outside=True)
@@ -186,23 +163,18 @@ class Reconciler:
             raise Terminal(Reason.WrongAccount, message, outside=True)
         return turn.with_seen(account_id=account)
 
-    def _abandoned(self, turn: Turn) -> bool:
-        annotations = turn.item["metadata"].get("annotations") or {}
-        return turn.seen.deleting and annotations.get(ABANDON) == "true"
-
     def _parse(self, turn: Turn) -> Turn:
         return turn.with_seen(app=parse_app(turn.item, Place(turn.seen.account_id, turn.seen.region)))
 
     def _resolve(self, turn: Turn) -> Turn:
-        app = _app(turn)
-        if self._bounds and (faults := list(copy_faults(app, self._bounds.of(app.namespace)))):
-            raise OutOfBounds(faults)  # before the Secret is read
+        app = app_of(turn)
+        self._templates.may_copy(app)
         facts = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
         facts = self._sources.facts(app, facts)
         return replace(turn, facts=facts).with_seen(pins=pins(facts))
 
     def _observe(self, turn: Turn) -> Turn:
-        if self._abandoned(turn):
+        if abandoned(turn):
             return turn
         seen = turn.seen
         stalled = _stalled(seen.previous)
@@ -215,7 +187,7 @@ class Reconciler:
         if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
             stack = replace(stack, outputs={}, input_digest="", template_digest="")
         elif stack is not None and busy(stack.status):
-            self._follower.follow(seen.region, stack.id, stack.name, _key(turn))
+            self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
         return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
@@ -230,31 +202,22 @@ class Reconciler:
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
-        app, stack = _app(turn), turn.seen.stack
+        app, stack = app_of(turn), turn.seen.stack
         assert turn.facts is not None  # noqa: S101  _resolve came before
-        inputs = self._inputs(app, turn.facts)
+        inputs = self._templates.inputs(app, turn.facts)
         old = turn.seen.previous.get("stack") or {}
-        turn = turn.with_seen(network=_network(app, turn.facts, stack))
+        turn = turn.with_seen(network=network(app, turn.facts, stack))
         if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
             return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest)
         template = self._template(turn)
         return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest)
 
-    def _inputs(self, app: App, facts: Facts) -> str:
-        inputs = input_digest(app, facts)
-        if self._bounds:
-            bounds = self._bounds.of(app.namespace)
-            inputs = digest([inputs, POLICE_VERSION, bounds.digest() if bounds else ""])
-        return inputs
-
     def _template(self, turn: Turn) -> Template:
-        """The final template, within the bounds: the only one that is ever sent."""
         assert turn.facts is not None  # noqa: S101  _resolve came before
-        app = _app(turn)
-        template = compile_app(app, turn.facts)
-        if self._bounds is None:
-            return template
-        return police(app, template, self._bounds.of(app.namespace), turn.facts, turn.seen.stack_name)
+        return self._templates.make(app_of(turn), turn.facts, turn.seen.stack_name)
+
+    def _wish(self, turn: Turn) -> Wish:
+        return wish(turn, retains=self._templates.retains(turn.owner.namespace))
 
     def _act(self, turn: Turn) -> Turn:
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
@@ -267,7 +230,7 @@ class Reconciler:
         if by_change_set(self._wish(turn), action):
             turn = turn.with_seen(action=self._review(turn))
         if isinstance(turn.seen.action, BRINGS):
-            turn = self._gather(turn)
+            turn = _current(self._gather(turn))
         turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
         final = turn.seen.action
@@ -280,22 +243,22 @@ class Reconciler:
 
     def _review(self, turn: Turn) -> Action:
         """What becomes of a change that is looked at first."""
-        seen, wish = turn.seen, self._wish(turn)
+        seen, wished = turn.seen, self._wish(turn)
         assert seen.action is not None  # noqa: S101  plan came before
-        change_set = self._actor.change_set(seen.region, seen.stack_name, wish, seen.stack)
-        return review(wish, seen.action, seen.stack, change_set)
+        change_set = self._actor.change_set(seen.region, seen.stack_name, wished, seen.stack)
+        return review(wished, seen.action, seen.stack, change_set)
 
     def _void(self, turn: Turn) -> None:
         """The change set of the last plan goes when the plan stands no longer."""
         old, action = (turn.seen.previous.get("plan") or {}).get("changeSetId"), turn.seen.action
-        if not old or self._abandoned(turn) or self._wish(turn).suspend or isinstance(action, Wait | Delete | Halt):
+        if not old or abandoned(turn) or self._wish(turn).suspend or isinstance(action, Wait | Delete | Halt):
             return
         if not isinstance(action, Await | Execute | Discard) or action.change_set.id != old:
             self._world.stacks(turn.seen.region).change_sets.discard(old)
 
     def _gather(self, turn: Turn) -> Turn:
         """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
-        app, facts, stack = _app(turn), turn.facts, turn.seen.stack
+        app, facts, stack = app_of(turn), turn.facts, turn.seen.stack
         assert facts is not None  # noqa: S101  _resolve came before
         template = turn.template or self._template(turn)
         fresh = live_facts(self._world, turn.seen, app, facts, template)
@@ -303,39 +266,12 @@ class Reconciler:
             return replace(turn, template=template)
         template = self._template(replace(turn, facts=fresh))
         live = turn.with_seen(planned=turn.seen.template_digest, pins=pins(fresh), template_digest=template.digest)
-        live = replace(live, facts=fresh, template=template).with_seen(input_digest=self._inputs(app, fresh))
+        live = replace(live, facts=fresh, template=template).with_seen(input_digest=self._templates.inputs(app, fresh))
         again = plan(self._wish(live), stack, turn.seen.attempt)
         if isinstance(again, Nothing):
             return live.with_seen(action=again)
         # what a change set brings may be out of date when it is approved: only then are the facts those of the stack
         return replace(turn, facts=fresh, template=template) if isinstance(turn.seen.action, Propose) else live
-
-    def _wish(self, turn: Turn) -> Wish:
-        spec, stack = turn.item.get("spec") or {}, turn.seen.stack
-        kept = spec.get("deletionPolicy", "Retain" if stack and stack.adopted else "Delete") == "Retain"
-        changes = (turn.seen.app.spec.changes if turn.seen.app else None) or Changes()
-        return Wish(
-            owner=turn.owner,
-            deleting=turn.seen.deleting,
-            retain=kept or self._retains(turn.owner.namespace),
-            abandon=self._abandoned(turn),
-            suspend=spec.get("suspend") is True,
-            termination_protection=spec.get("terminationProtection"),
-            template_digest=turn.seen.template_digest,
-            reconcile_now=turn.reconcile_now,
-            approval=changes.approval or "Automatic",
-            approved=str((turn.item["metadata"].get("annotations") or {}).get(APPROVE, "")),
-            adopt=spec.get("adoption") == "Adopt",
-            alarms=tuple(changes.alarms or ()),
-            keep_failed=changes.rollback is False,
-        )
-
-    def _retains(self, namespace: str) -> bool:
-        """Whether the platform keeps every stack of the namespace; one without bounds keeps them, too."""
-        if self._bounds is None:
-            return False
-        bounds = self._bounds.of(namespace)
-        return bounds is None or bounds.deletion_policy == "Retain"
 
     def _hold(self, turn: Turn) -> Turn:
         """The finalizer, before the first write to AWS, and where the stack is there already: the cluster was rebuilt."""
@@ -353,7 +289,7 @@ class Reconciler:
         return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
 
     def _order(self, turn: Turn) -> Order:
-        stack, wish, template = turn.seen.stack, self._wish(turn), turn.template
+        stack, wished, template = turn.seen.stack, self._wish(turn), turn.template
         if template is None:
             template = self._template(turn) if isinstance(turn.seen.action, BRINGS) else Template({}, {})
         return Order(
@@ -364,8 +300,8 @@ class Reconciler:
             termination_protection=(turn.item.get("spec") or {}).get("terminationProtection") is True,
             parameters=self._parameters(turn, template),
             before=str((turn.seen.previous.get("stack") or {}).get("id", "")),
-            rollback=not wish.keep_failed,
-            alarms=wish.alarms,
+            rollback=not wished.keep_failed,
+            alarms=wished.alarms,
             adopts=stack if stack is not None and stack.owner != turn.owner else None,
         )
 
@@ -376,14 +312,14 @@ class Reconciler:
             return NONE  # a change set has them already
         there = stack is not None and stack.status != "REVIEW_IN_PROGRESS"
         running = self._world.stacks(turn.seen.region).template(stack) if stack and there else {}
-        return self._sources.parameters(_app(turn), turn.facts, running)
+        return self._sources.parameters(app_of(turn), turn.facts, running)
 
     def _drift(self, turn: Turn) -> Turn:
         """What somebody has changed by hand, where it is time to look for it."""
-        return replace(turn, seen=self._detections.look(_key(turn), turn.seen, asked=turn.reconcile_now))
+        return replace(turn, seen=self._detections.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
 
     def _read_services(self, turn: Turn) -> Turn:
-        stack, app = turn.seen.stack, _app(turn)
+        stack, app = turn.seen.stack, app_of(turn)
         if (
             stack is None
             or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard)
@@ -397,7 +333,7 @@ class Reconciler:
         }
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
-        if (known := self._looks.services(_key(turn), turn.seen)) is not None:
+        if (known := self._looks.services(key_of(turn), turn.seen)) is not None:
             return turn.with_seen(services=known)
         cluster = stack.outputs[names.CLUSTER_OUTPUT]
         services = self._world.services(turn.seen.region).read(cluster, arns)
@@ -410,8 +346,8 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        self._detections.forget(_key(turn))
-        self._looks.forget(_key(turn))
+        self._detections.forget(key_of(turn))
+        self._looks.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
@@ -420,7 +356,7 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return self._looks.paced(_key(turn), turn.seen, outcome(turn.seen, status, self._health))
+        return self._looks.paced(key_of(turn), turn.seen, outcome(turn.seen, status, self._health))
 
 
 def _stalled(previous: Mapping[str, Any]) -> str:
@@ -428,24 +364,9 @@ def _stalled(previous: Mapping[str, Any]) -> str:
     return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == "Stalled"), "")
 
 
-def _key(turn: Turn) -> Key:
-    return turn.owner.namespace, turn.owner.name
-
-
-def _app(turn: Turn) -> App:
-    assert turn.seen.app is not None  # noqa: S101  _parse came before
-    return turn.seen.app
-
-
-def _network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:
-    """What tasks run with, for the status: the first workload's network."""
-    first = next(iter(app.placements()), None)
-    if first is None:
-        return {}
-    found = {one.vpc_id: "" for one in facts.subnets.values()}
-    body = configuration(first[0], facts, found, always=first[1])
-    groups = [one for one in body.get("SecurityGroups", ()) if isinstance(one, str)]
-    own = stack is not None and len(found) == 1 and not groups and "SecurityGroups" in body
-    made = stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "").split(",") if stack and own else []
-    network = {"subnetIds": body["Subnets"], "securityGroupIds": groups or [one for one in made if one]}
-    return {name: value for name, value in network.items() if value} | {"assignPublicIp": body["AssignPublicIp"] == "ENABLED"}
+def _current(turn: Turn) -> Turn:
+    """A change set is carried out only while it brings what would be sent now: counts and weights may have changed since."""
+    action, template = turn.seen.action, turn.template
+    if isinstance(action, Execute) and template is not None and template.digest != action.change_set.template_digest:
+        return turn.with_seen(action=Discard(action.change_set))
+    return turn

@@ -16,7 +16,7 @@ from fargate_operator.observation import StackObservation
 from fargate_operator.pace import PLANNING
 from fargate_operator.plan import Await, Discard, Execute, Nothing, Propose, Wish
 from fargate_operator.revert import DONE, REFUSED, Given, decide, name, tried, wanted
-from fargate_operator.status import Seen
+from fargate_operator.seen import Seen
 from fargate_operator.world import World
 
 

@@ -9,8 +9,8 @@ import kopf
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.fragments.environment_from import named_in
 from fargate_operator.queue import Key, Queue
-from fargate_operator.reconciler import ABANDON, APPROVE, NOW
 from fargate_operator.source_index import SourceIndex, recorded
+from fargate_operator.turn import ABANDON, APPROVE, NOW
 
 
 class Endless:

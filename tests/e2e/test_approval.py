@@ -116,6 +116,25 @@ def sets(world, name):
     return world.cloudformation.list_change_sets(StackName=stack)["Summaries"]
 
 
+def test_what_scaling_has_set_since_makes_an_approved_plan_void(place):
+    """The plan keeps as many tasks as ran when it was made; carried out later it would put another count back."""
+    world, _, _ = place
+    scaled = {"services": {"web": {"image": "app", "scaling": {"min": 1, "max": 9, "cpu": 60}}}}
+    apply(world, "counted", "Automatic", **scaled)
+    arn = world.ready("counted")["services"]["web"]["serviceArn"]
+    cluster = world.status("counted")["clusterArn"]
+    world.ecs.update_service(cluster=cluster, service=arn, desiredCount=2)
+    apply(world, "counted", "Manual", resources=queue(0, "counted"))
+    first = awaiting(world, "counted")
+    world.ecs.update_service(cluster=cluster, service=arn, desiredCount=3)
+    approve(world, "counted", first["changeSetId"])
+    second = world.wait(lambda: (one := awaiting(world, "counted"))["changeSetId"] != first["changeSetId"] and one)
+    assert "jobs-counted" not in queues(world)
+    approve(world, "counted", second["changeSetId"])
+    assert world.ready("counted")["services"]["web"]["desired"] == 3
+    world.delete("counted")
+
+
 def test_waiting_for_approval_costs_no_call(place):
     world, _, proxy = place
     apply(world, "idle", "Manual")

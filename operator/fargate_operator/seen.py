@@ -1,0 +1,89 @@
+"""What one reconcile saw and did, and what was tried before. Pure: `status` and `verdicts` are made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from fargate_operator.model import App
+from fargate_operator.observation import Failure, ServiceObservation, StackObservation
+from fargate_operator.plan import (
+    NEVER_UP,
+    ROLLED_BACK,
+    STUCK,
+    Action,
+    Attempt,
+)
+
+Status = Mapping[str, Any]
+MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one reconcile saw and did. `error` ended it early; `action` is None when it did not come to a plan."""
+
+    previous: Status
+    generation: int
+    now: datetime
+    region: str = ""
+    account_id: str = ""
+    stack_name: str = ""
+    app: App | None = None
+    action: Action | None = None
+    error: Exception | None = None
+    stack: StackObservation | None = None
+    attempt: Attempt = field(default_factory=Attempt)
+    services: Mapping[str, ServiceObservation] | None = None
+    pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
+    network: Mapping[str, Any] = field(default_factory=dict)
+    template_digest: str = ""
+    planned: str = ""  # the template's digest before live facts were put into it, where they changed it
+    input_digest: str = ""
+    reconcile_at: str = ""
+    deleting: bool = False
+    drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
+    again: float | None = None  # seconds after which drift wants another turn
+
+
+def failed(stack: StackObservation) -> bool:
+    """Whether the stack rests where a failed operation left it."""
+    return stack.status in ROLLED_BACK | NEVER_UP | STUCK | {"DELETE_FAILED"}
+
+
+def news(previous: Status, stack: StackObservation | None) -> bool:
+    """Whether the stack came to rest after a failure that the previous status does not tell of yet."""
+    if stack is None or not failed(stack):
+        return False
+    old = previous.get("stack") or {}
+    return (old.get("id"), old.get("status"), old.get("updatedAt")) != (stack.id, stack.status, timestamp(stack.updated_at))
+
+
+def attempt(previous: Status, stack: StackObservation | None, failure: Failure | None) -> Attempt:
+    """What was tried last, with this observation counted once."""
+    old = previous.get("stack") or {}
+    reason, count = str(old.get("failure", "")), int(old.get("failures", 0))
+    fresh = news(previous, stack)
+    if fresh and stack is not None:
+        count += 1
+        reason = explain(failure) or stack.status_reason or stack.status
+    return Attempt(str(old.get("attemptedDigest", "")), count, reason, passing=passes(reason), fresh=fresh)
+
+
+def explain(failure: Failure | None) -> str:
+    """``WebService (AWS::ECS::Service): reason``."""
+    return f"{failure.logical_id} ({failure.resource_type}): {failure.reason}" if failure else ""
+
+
+_PASSING = ("throttl", "rate exceeded", "limit exceeded", "quota", "capacity is unavailable", "insufficient capacity",
+            "cannot be assumed", "unable to assume", "internal failure", "service unavailable", "timed out")  # fmt: skip
+
+
+def passes(reason: str) -> bool:
+    """Whether a failure's reason is one that time may mend: quota, throttling, a role not yet visible, capacity."""
+    return any(word in reason.lower() for word in _PASSING)
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """As Kubernetes writes times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,0 +1,90 @@
+"""What one reconcile has gathered so far, and what the object asks for. Pure."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fargate_operator import names
+from fargate_operator.facts import Facts
+from fargate_operator.fragments.changes import Changes
+from fargate_operator.fragments.network import configuration
+from fargate_operator.model import App
+from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.plan import Wish
+from fargate_operator.queue import Key
+from fargate_operator.seen import Seen
+from fargate_operator.template import Template
+
+NOW = "reconcile.fluxcd.io/requestedAt"
+ABANDON = f"{names.DOMAIN}/abandon"
+APPROVE = f"{names.DOMAIN}/approve"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one reconcile has gathered so far."""
+
+    item: dict[str, Any]
+    seen: Seen
+    owner: Owner
+    reconcile_now: bool = False
+    facts: Facts | None = None
+    template: Template | None = None
+
+    def with_seen(self, **changes: Any) -> "Turn":
+        """The turn with more of what was seen."""
+        return replace(self, seen=replace(self.seen, **changes))
+
+
+def key_of(turn: Turn) -> Key:
+    """The queue's name of the app."""
+    return turn.owner.namespace, turn.owner.name
+
+
+def app_of(turn: Turn) -> App:
+    """The app, once it is parsed."""
+    assert turn.seen.app is not None  # noqa: S101  _parse came before
+    return turn.seen.app
+
+
+def abandoned(turn: Turn) -> bool:
+    """Whether the object is to go without a look at its stack."""
+    annotations = turn.item["metadata"].get("annotations") or {}
+    return turn.seen.deleting and annotations.get(ABANDON) == "true"
+
+
+def wish(turn: Turn, *, retains: bool) -> Wish:
+    """What the object asks for; `retains`: the platform keeps the stacks of its namespace."""
+    spec, stack = turn.item.get("spec") or {}, turn.seen.stack
+    kept = spec.get("deletionPolicy", "Retain" if stack and stack.adopted else "Delete") == "Retain"
+    changes = (turn.seen.app.spec.changes if turn.seen.app else None) or Changes()
+    return Wish(
+        owner=turn.owner,
+        deleting=turn.seen.deleting,
+        retain=kept or retains,
+        abandon=abandoned(turn),
+        suspend=spec.get("suspend") is True,
+        termination_protection=spec.get("terminationProtection"),
+        template_digest=turn.seen.template_digest,
+        reconcile_now=turn.reconcile_now,
+        approval=changes.approval or "Automatic",
+        approved=str((turn.item["metadata"].get("annotations") or {}).get(APPROVE, "")),
+        adopt=spec.get("adoption") == "Adopt",
+        alarms=tuple(changes.alarms or ()),
+        keep_failed=changes.rollback is False,
+    )
+
+
+def network(app: App, facts: Facts, stack: StackObservation | None) -> dict[str, Any]:
+    """What tasks run with, for the status: the first workload's network."""
+    first = next(iter(app.placements()), None)
+    if first is None:
+        return {}
+    found = {one.vpc_id: "" for one in facts.subnets.values()}
+    body = configuration(first[0], facts, found, always=first[1])
+    groups = [one for one in body.get("SecurityGroups", ()) if isinstance(one, str)]
+    own = stack is not None and len(found) == 1 and not groups and "SecurityGroups" in body
+    made = stack.outputs.get(names.SECURITY_GROUP_OUTPUT, "").split(",") if stack and own else []
+    found_network = {"subnetIds": body["Subnets"], "securityGroupIds": groups or [one for one in made if one]}
+    return {name: value for name, value in found_network.items() if value} | {
+        "assignPublicIp": body["AssignPublicIp"] == "ENABLED"
+    }
