@@ -48,6 +48,7 @@ def status(generation=GENERATION, **conditions):
         (status(Ready=("True", "Succeeded")), "Healthy"),
         (status(Ready=("True", "Succeeded"), Reconciling=("False", "No"), Stalled=("False", "No")), "Healthy"),
         (status(Ready=("False", "Suspended")), "Suspended"),
+        (status(Ready=("False", "AwaitingApproval"), Reconciling=("True", "AwaitingApproval")), "Suspended"),
         (status(Ready=("False", "TasksNotRunning")), "Degraded"),
         (status(Ready=("Unknown", "InternalError")), "Progressing"),
     ],

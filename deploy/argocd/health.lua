@@ -32,6 +32,9 @@ end
 if condition("Stalled").status == "True" then
   return health("Degraded", condition("Stalled"))
 end
+if condition("Reconciling").reason == "AwaitingApproval" then -- Argo CD's Suspended waits for somebody, too
+  return health("Suspended", condition("Reconciling"))
+end
 if condition("Reconciling").status == "True" then
   return health("Progressing", condition("Reconciling"))
 end
