@@ -42,6 +42,7 @@ def test_only_what_is_to_be_looked_at_goes_by_a_change_set(approval, adopt, expe
     one = wish(approval, adopt=adopt)
     assert (by_change_set(one, Create()), by_change_set(one, Update("id"))) == expected
     assert not by_change_set(one, Halt("x", "y"))
+    assert by_change_set(replace(one, keep_failed=True), Update("id"))
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,9 @@ def test_only_what_is_to_be_looked_at_goes_by_a_change_set(approval, adopt, expe
         ("OnReplacement", (MODIFIED, REPLACED), True),
         ("OnReplacement", (PERHAPS,), True),
         ("OnReplacement", (REMOVED,), True),
+        ("OnReplacement", (Change("Dynamic", "Queue", "AWS::SQS::Queue"),), True),
+        ("OnReplacement", (Change("Remove", "MigrateTask", "AWS::ECS::TaskDefinition"),), True),
+        ("OnReplacement", (Change("Remove", "ApiVersion", "AWS::Lambda::Version"),), False),
         ("Automatic", (REPLACED, REMOVED), False),
         ("Automatic", (ADDED, IMPORTED), True),
     ],
@@ -87,12 +91,14 @@ def test_one_without_changes_to_resources_has_nothing_to_approve():
     for reason in ("The submitted information didn't contain changes. Submit …", "No updates are to be performed."):
         made = change_set(status="FAILED", execution="UNAVAILABLE", reason=reason)
         assert review(wish("Manual"), Update("id"), STACK, made) == Update("id")
+        taken = review(wish(adopt=True), Update("id"), replace(STACK, owner=None), made)  # it was not shown, nor approved
+        assert isinstance(taken, Halt)
 
 
 def test_one_that_failed_says_why_and_is_made_anew_on_reconcile_now():
     made = change_set(status="FAILED", execution="UNAVAILABLE", reason="must have the DeletionPolicy")
     halted = review(wish(adopt=True), Update("id"), STACK, made)
-    assert (halted.reason, halted.message) == (Reason.ChangeSetFailed, "must have the DeletionPolicy")
+    assert halted == Halt(Reason.ChangeSetFailed, "must have the DeletionPolicy")
     assert review(wish(adopt=True, reconcile_now=True), Update("id"), STACK, made) == Discard(made)
 
 

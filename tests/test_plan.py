@@ -67,7 +67,7 @@ def test_a_stack_of_somebody_else_is_never_written_to(status):
         ("ROLLBACK_COMPLETE", Recreate("id")),
         ("ROLLBACK_FAILED", Recreate("id")),
         ("CREATE_FAILED", Recreate("id")),
-        ("UPDATE_FAILED", Update("id")),
+        ("UPDATE_FAILED", Rollback("id")),
         ("UPDATE_ROLLBACK_FAILED", Recover("id")),
         ("DELETE_COMPLETE", Create()),
         ("REVIEW_IN_PROGRESS", Recreate("id")),

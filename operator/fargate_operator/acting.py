@@ -5,10 +5,8 @@ At the edge. It decides nothing; each call may be repeated.
 
 from dataclasses import replace
 
-from fargate_operator.approval import change_set_name
+from fargate_operator.approval import change_set_name, prefix
 from fargate_operator.aws.stacks import Order
-from fargate_operator.conditions import Reason
-from fargate_operator.errors import Waiting
 from fargate_operator.follower import Follower
 from fargate_operator.observation import ChangeSet, StackObservation
 from fargate_operator.plan import (
@@ -38,7 +36,10 @@ class Actor:
 
     def change_set(self, region: str, stack_name: str, wish: Wish, stack: StackObservation | None) -> ChangeSet | None:
         """The change set that would bring what is wished, where there is one."""
-        return self._world.change_set(region, stack_name, _name(wish, stack))
+        found = self._world.change_set(region, stack_name, _name(wish, stack))
+        if found is not None and found.execution.startswith("EXECUTE"):  # by somebody, or by an operator that was killed then
+            self._world.doubt(region, stack_name)
+        return found
 
     def write(
         self, region: str, wish: Wish, order: Order, stack: StackObservation | None, action: WRITES
@@ -51,20 +52,23 @@ class Actor:
             stack = StackObservation(order.name, stacks.create(order), "CREATE_IN_PROGRESS", owner=order.owner)
         elif stack is None:
             return None
+        elif isinstance(action, Update):
+            stack = self._update(region, order, stack)
         else:
             stack = replace(stack, status=self._change(region, order, stack, action), owner=order.owner)
         self._world.put(region, stack)
         self._follower.follow(region, stack.id, stack.name, (order.owner.namespace, order.owner.name))
         return stack
 
+    def _update(self, region: str, order: Order, stack: StackObservation) -> StackObservation:
+        if self._world.stacks(region).update(order, stack):
+            return replace(stack, status="UPDATE_IN_PROGRESS", owner=order.owner)
+        # nothing to update: it is what it should be, though its outputs do not say so
+        return replace(stack, template_digest=order.template.digest, owner=order.owner)
+
     def _change(self, region: str, order: Order, stack: StackObservation, action: Action) -> str:
         """Do it to a stack that is there; the status that it has then."""
         stacks = self._world.stacks(region)
-        if isinstance(action, Update):
-            if not stacks.update(order, stack):
-                self._world.doubt(region, order.name)
-                raise Waiting(Reason.StackBusy, "CloudFormation has nothing to update", after=1.0)
-            return "UPDATE_IN_PROGRESS"
         if isinstance(action, Execute):
             stacks.execute(order, action.change_set)
             return "CREATE_IN_PROGRESS" if action.create else "UPDATE_IN_PROGRESS"
@@ -83,7 +87,9 @@ class Actor:
             self._world.doubt(region, order.name)
             return stack
         there = None if action.create else stack
-        _, stack_id = stacks.propose(order, _name(wish, stack), there, imports=wish.adopt)
+        name = _name(wish, stack)
+        _, stack_id = stacks.propose(order, name, there, imports=wish.adopt)
+        stacks.change_sets.sweep(stack_id, prefix(order.owner), keep=name)
         if action.create:
             return self._world.put(region, StackObservation(order.name, stack_id, "REVIEW_IN_PROGRESS", owner=order.owner))
         return stack

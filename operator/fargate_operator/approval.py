@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
-from fargate_operator.plan import OUTSIDE, Action, Await, Create, Discard, Execute, Halt, Propose, Wish
+from fargate_operator.plan import Action, Await, Create, Discard, Execute, Halt, Propose, Wish
 
 # A new revision or version beside the old one, which nobody misses: each change of a task definition is such a replacement.
-HARMLESS = frozenset({"AWS::ECS::TaskDefinition", "AWS::Lambda::Version"})
+_VERSION = "AWS::Lambda::Version"  # of which the one before goes with each new one
+HARMLESS = frozenset({"AWS::ECS::TaskDefinition", _VERSION})
 UNDER_WAY = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS"})
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
@@ -25,9 +26,9 @@ def review(wish: Wish, change: Action, stack: StackObservation | None, change_se
     if change_set.status in UNDER_WAY:
         return Await(change_set, approval=False)
     if change_set.status == "FAILED":
-        if any(words in change_set.reason for words in NO_CHANGES):
+        if any(words in change_set.reason for words in NO_CHANGES) and not _foreign(wish, stack):
             return change  # outputs at most: no resource to show
-        return Discard(change_set) if wish.reconcile_now else Halt(Reason.ChangeSetFailed, change_set.reason, OUTSIDE)
+        return Discard(change_set) if wish.reconcile_now else Halt(Reason.ChangeSetFailed, change_set.reason)
     if change_set.execution == "EXECUTE_IN_PROGRESS":
         return Await(change_set, approval=False)
     if change_set.execution != "AVAILABLE":
@@ -40,15 +41,21 @@ def review(wish: Wish, change: Action, stack: StackObservation | None, change_se
 def _must_be_approved(wish: Wish, stack: StackObservation | None, change_set: ChangeSet) -> bool:
     if wish.approval == "Manual" or any(one.action == "Import" for one in change_set.changes):
         return True
-    if stack is not None and stack.status != "REVIEW_IN_PROGRESS" and stack.owner != wish.owner:
-        return True  # somebody else's until now
+    if _foreign(wish, stack):
+        return True
     return wish.approval == "OnReplacement" and any(destructive(one) for one in change_set.changes)
+
+
+def _foreign(wish: Wish, stack: StackObservation | None) -> bool:
+    """Whether the stack was somebody else's until now."""
+    return stack is not None and stack.status != "REVIEW_IN_PROGRESS" and stack.owner != wish.owner
 
 
 def destructive(change: Change) -> bool:
     """Whether something that is there goes, or may go: it is removed or replaced."""
-    gone = change.action == "Remove" or change.replacement in {"True", "Conditional"}
-    return gone and change.type not in HARMLESS
+    if change.action == "Remove":
+        return change.type != _VERSION
+    return change.action == "Dynamic" or (change.replacement in {"True", "Conditional"} and change.type not in HARMLESS)
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:

@@ -104,6 +104,7 @@ class Detections:
         gate = self._gates.setdefault(seen.account_id, Gate(clock=self._clock))
         if wait := gate.wait(key):
             return case.again(wait)
+        self._world.doubt(seen.region, case.stack.name)  # it may have been updated by hand
         detection = Drifts(self._world.clients, seen.region).detect(case.stack.id)
         self._asked.discard(key)
         self._running[key] = Running(detection, seen.now, case.mark())

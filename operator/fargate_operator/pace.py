@@ -10,7 +10,7 @@ from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propos
 from fargate_operator.seen import Seen
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
-PLANNING = 1.0  # seconds between two looks at a change set that CloudFormation works on
+PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -33,11 +33,11 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
         return Outcome(failed=True)
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
+    conditions = {one["type"]: one for one in status["conditions"]}
     if isinstance(action, Propose | Discard) or (isinstance(action, Await) and not action.approval):
-        return Outcome(PLANNING)
+        return Outcome(min(MOST_PLANNING, max(PLANNING, _age(seen, conditions["Reconciling"]) / 4)))
     if isinstance(action, Await):
         return Outcome(health)
-    conditions = {one["type"]: one for one in status["conditions"]}
     if seen.stack and busy(seen.stack.status):
         if not any(one.get("serviceArn") for one in status.get("services", {}).values()):
             return Outcome(SAFETY)

@@ -209,9 +209,9 @@ def _live(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
     if stack.status in SETTLED or stack.status in ROLLED_BACK:
         if stack.owner == wish.owner and stack.template_digest == wish.template_digest and stack.status != "UPDATE_FAILED":
             return Nothing()
-        action = _again(wish, attempt, Update(stack.id), Reason.UpdateFailed)
-        kept = stack.status == "UPDATE_FAILED" and isinstance(action, Halt)
-        return Rollback(stack.id) if kept and not wish.keep_failed else action
+        if stack.status == "UPDATE_FAILED" and not wish.keep_failed:
+            return Rollback(stack.id)  # CloudFormation updates it in this state only without rollback
+        return _again(wish, attempt, Update(stack.id), Reason.UpdateFailed)
     if stack.status in NEVER_UP:
         mend = wish.keep_failed and stack.status == "CREATE_FAILED"  # what came up is kept, and a better template goes over it
         return _again(wish, attempt, Update(stack.id) if mend else Recreate(stack.id), Reason.CreateFailed)
@@ -232,7 +232,8 @@ def by_change_set(wish: Wish, action: Action) -> bool:
     """Whether a change is looked at before it is made. Nothing can be replaced in what is not there yet."""
     if isinstance(action, Create):
         return wish.adopt or wish.approval == "Manual"
-    return isinstance(action, Update) and (wish.adopt or wish.approval != "Automatic")
+    # what fails and is kept is looked at for replacements, of which CloudFormation makes none then
+    return isinstance(action, Update) and (wish.adopt or wish.keep_failed or wish.approval != "Automatic")
 
 
 def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Action:

@@ -36,6 +36,7 @@ from fargate_operator.plan import (
     Nothing,
     Propose,
     Protect,
+    Recreate,
     Wait,
     Wish,
     busy,
@@ -177,18 +178,19 @@ class Reconciler:
         if abandoned(turn):
             return turn
         seen = turn.seen
-        stalled = _stalled(seen.previous)
+        stalled = _reason(seen.previous, "Stalled")
         if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
             self._world.doubt(seen.region, seen.stack_name)
         stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
-        failure: Failure | None = None
-        if stack is not None and stack.owner == turn.owner and news(seen.previous, stack):
-            failure = self._world.stacks(seen.region).first_failure(stack)
         if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
             stack = replace(stack, outputs={}, input_digest="", template_digest="")
-        elif stack is not None and busy(stack.status):
+            return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
+        failure: Failure | None = None
+        if stack is not None and news(seen.previous, stack):
+            failure = self._world.stacks(seen.region).first_failure(stack)
+        if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
-        return turn.with_seen(stack=stack, attempt=attempt(seen.previous, stack, failure))
+        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
         """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""
@@ -221,6 +223,10 @@ class Reconciler:
 
     def _act(self, turn: Turn) -> Turn:
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        if isinstance(action, Delete | Recreate):  # nothing is destroyed for what it was when it was seen last
+            self._world.doubt(turn.seen.region, turn.seen.stack_name)
+            turn = self._observe(turn)
+            action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
         turn = turn.with_seen(action=action)
         if isinstance(action, Protect):
             assert turn.seen.stack is not None  # noqa: S101  plan saw one
@@ -238,7 +244,7 @@ class Reconciler:
         if isinstance(final, WRITES):
             turn = self._settle(turn)
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
-            turn = turn.with_seen(stack=written)
+            turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner)
         return turn
 
     def _review(self, turn: Turn) -> Action:
@@ -249,12 +255,17 @@ class Reconciler:
         return review(wished, seen.action, seen.stack, change_set)
 
     def _void(self, turn: Turn) -> None:
-        """The change set of the last plan goes when the plan stands no longer."""
-        old, action = (turn.seen.previous.get("plan") or {}).get("changeSetId"), turn.seen.action
-        if not old or abandoned(turn) or self._wish(turn).suspend or isinstance(action, Wait | Delete | Halt):
+        """The change sets of a plan that stands no longer go. Where another is made, it takes their place."""
+        previous, action, stack = turn.seen.previous, turn.seen.action, turn.seen.stack
+        planned = previous.get("plan") or _reason(previous, "Ready") in {
+            Reason.Planning,
+            Reason.AwaitingApproval,
+            Reason.ChangeSetFailed,
+        }
+        if not planned or stack is None or abandoned(turn) or self._wish(turn).suspend:
             return
-        if not isinstance(action, Await | Execute | Discard) or action.change_set.id != old:
-            self._world.stacks(turn.seen.region).change_sets.discard(old)
+        if not isinstance(action, Wait | Delete | Halt | Propose | Await | Execute | Discard):
+            self._world.stacks(turn.seen.region).change_sets.sweep(stack.id, prefix(turn.owner))
 
     def _gather(self, turn: Turn) -> Turn:
         """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
@@ -359,9 +370,9 @@ class Reconciler:
         return self._looks.paced(key_of(turn), turn.seen, outcome(turn.seen, status, self._health))
 
 
-def _stalled(previous: Mapping[str, Any]) -> str:
-    """The reason of Stalled; empty where it is not."""
-    return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == "Stalled"), "")
+def _reason(previous: Mapping[str, Any], kind: str) -> str:
+    """The reason of a condition; empty where there is none."""
+    return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == kind), "")
 
 
 def _current(turn: Turn) -> Turn:

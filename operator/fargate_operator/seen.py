@@ -42,6 +42,7 @@ class Seen:
     input_digest: str = ""
     reconcile_at: str = ""
     deleting: bool = False
+    owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
     again: float | None = None  # seconds after which drift wants another turn
 

@@ -45,7 +45,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
     old = seen.previous.get("stack") or {}
     body: dict[str, Any] = {"name": seen.stack_name}
     stack = seen.stack
-    if stack is not None:
+    if stack is not None and seen.owned:
         body |= {"id": stack.id, "status": stack.status, "updatedAt": timestamp(stack.updated_at)}
         body["templateDigest"] = stack.template_digest
         body["inputDigest"] = stack.input_digest
@@ -79,8 +79,9 @@ def _plan(seen: Seen) -> Status | None:
         ]
         return {"changeSetId": change_set.id, "changes": shown, "omitted": len(listed) - len(shown)}
     current = seen.stack is not None and seen.stack.template_digest == seen.template_digest
-    looked = seen.action is not None and (current or not isinstance(seen.action, Nothing))  # not while suspended
-    return None if looked or seen.previous.get("observedGeneration") != seen.generation else seen.previous.get("plan")
+    suspended = isinstance(seen.action, Nothing) and not current
+    same = seen.action is None and seen.previous.get("observedGeneration") == seen.generation
+    return seen.previous.get("plan") if suspended or same else None
 
 
 def _attempted(seen: Seen, old: Status) -> tuple[str, int]:

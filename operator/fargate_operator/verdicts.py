@@ -29,6 +29,8 @@ from fargate_operator.plan import (
 )
 from fargate_operator.seen import MOST_MESSAGE, Seen, failed, timestamp
 
+MOST_TOLD = 600  # characters of what a plan does: an Event ends at 1,024, and the id must be in it
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -150,10 +152,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
 def _awaiting(action: Await) -> tuple[Reason, str]:
     if not action.approval:
         return Reason.Planning, "CloudFormation works out what the change set would do"
-    return (
-        Reason.AwaitingApproval,
-        f"{told(action.change_set.changes)}; approve with the annotation {names.DOMAIN}/approve={action.change_set.id}",
-    )
+    what = told(action.change_set.changes)[:MOST_TOLD]
+    return Reason.AwaitingApproval, f"{what}; approve with the annotation {names.DOMAIN}/approve={action.change_set.id}"
 
 
 def _ready(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict:

@@ -5,11 +5,14 @@ does itself, and is dropped when the follower says that the stack has ended.
 """
 
 import threading
+import time
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.services import Services
 from fargate_operator.aws.stacks import Stacks
 from fargate_operator.observation import ChangeSet, StackObservation
+
+LOOK = 1800.0  # seconds after which somebody else may have done something about a change set
 
 
 class World:
@@ -22,7 +25,7 @@ class World:
         self._stacks: dict[str, Stacks] = {}
         self._services: dict[str, Services] = {}
         self._seen: dict[tuple[str, str], StackObservation | None] = {}
-        self._change_sets: dict[tuple[str, str], ChangeSet | None] = {}  # by the stack's name
+        self._change_sets: dict[tuple[str, str], tuple[ChangeSet | None, float]] = {}  # by the stack's name; seen when
         self._stale: dict[tuple[str, str], str] = {}  # to be described anew, by the id where it is known
 
     def stacks(self, region: str) -> Stacks:
@@ -62,10 +65,12 @@ class World:
         self._stale[region, name] = seen.id if seen else ""
 
     def change_set(self, region: str, stack_name: str, name: str) -> ChangeSet | None:
-        """The stack's change set of that name; one that waits to be carried out is described once."""
-        seen = self._change_sets.get((region, stack_name))
-        if seen is None or seen.name != name or seen.execution != "AVAILABLE":
-            seen = self._change_sets[region, stack_name] = self.stacks(region).change_sets.describe(stack_name, name)
+        """The stack's change set of that name; one that waits to be carried out, or has failed, is described every half hour."""
+        seen, at = self._change_sets.get((region, stack_name), (None, 0.0))
+        rests = seen is not None and seen.name == name and (seen.execution == "AVAILABLE" or seen.status == "FAILED")
+        if not rests or time.monotonic() - at > LOOK:
+            seen = self.stacks(region).change_sets.describe(stack_name, name)
+            self._change_sets[region, stack_name] = seen, time.monotonic()
         return seen
 
     def put(self, region: str, stack: StackObservation) -> StackObservation:

@@ -18,6 +18,7 @@ TABLE = {
     "DeletionPolicy": "Retain",
     "Properties": {"QueueName": "adoption-kept", "VisibilityTimeout": 40},
 }
+CONF = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf", "namespace": "default"}, "data": {"A": "1"}}
 WRITES = {"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet", "UpdateTerminationProtection"}
 
 
@@ -102,6 +103,39 @@ def test_without_adoption_a_tag_alone_does_nothing_and_a_deleted_object_leaves_t
     assert world.cloudformation.list_change_sets(StackName=name)["Summaries"] == []
 
 
+def test_a_stack_that_waits_for_somebody_elses_first_change_set_is_left_alone(world):
+    name = f"reviewed-{world.namespace}"
+    body = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    world.cloudformation.create_change_set(
+        StackName=name, ChangeSetName="theirs", ChangeSetType="CREATE", TemplateBody=json.dumps(body)
+    )
+    world.apply(stackName=name)
+    world.stalled("StackNameTaken")
+    assert "id" not in world.status()["stack"]
+    world.annotate("reconcile.fluxcd.io/requestedAt=again")
+    world.wait(lambda: world.status().get("lastHandledReconcileAt") == "again")
+    world.delete()
+    assert world.stack(name) == "REVIEW_IN_PROGRESS"
+    assert len(world.cloudformation.list_change_sets(StackName=name)["Summaries"]) == 1
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_a_stack_that_somebody_has_taken_over_meanwhile_is_not_deleted(world, policy):
+    """The operator has seen it as its own, and hears of nothing."""
+    world.apply(deletionPolicy=policy)
+    stack = world.ready()["stack"]["name"]
+    theirs = {**tags(world, stack), "fargate-operator.dev/installation": "another"}
+    world.cloudformation.update_stack(
+        StackName=stack,
+        UsePreviousTemplate=True,
+        Capabilities=["CAPABILITY_IAM"],
+        Tags=[{"Key": key, "Value": value} for key, value in theirs.items()],
+    )
+    world.cloudformation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    world.delete()
+    assert world.stack(stack) == "UPDATE_COMPLETE"
+
+
 def test_a_resource_that_exists_is_imported_once_that_is_approved(world):
     name = f"import-{world.namespace}"
     schema = {
@@ -145,6 +179,11 @@ def test_a_rebuilt_cluster_finds_its_stacks_and_changes_nothing(emulator):
             "services": {"web": {"image": "app", "port": 80, "http": {}, "deployment": {"strategy": "BlueGreen"}}},
             "deletionPolicy": "Retain",
         },
+        "configured": {
+            "environmentFrom": [{"configMapRef": {"name": "conf"}}],
+            "drift": {"policy": "Warn"},
+            "deletionPolicy": "Retain",
+        },
         "functions": {"functions": {"api": {"image": "app"}}, "images": tagged, "services": None, "deletionPolicy": "Retain"},
         "nightly": {**golden_cases.example("nightly-report")["spec"], "services": None, "deletionPolicy": "Retain"},
     }
@@ -155,14 +194,18 @@ def test_a_rebuilt_cluster_finds_its_stacks_and_changes_nothing(emulator):
             plane.install()
             with OperatorProcess(plane, proxy.endpoint, **settings):
                 first = World(plane, emulator, "default")
+                plane.apply(CONF)
                 for name, spec in apps.items():
                     first.apply(name, **spec)
                 _, carry_out = approve(first, "manual")
                 carry_out()
                 ids = {name: first.ready(name)["stack"]["id"] for name in apps}
+                scaled = first.status("scaled")
                 for name in apps:
                     first.delete(name)
         # the tag is another image by now, and more tasks run than are declared
+        arn = scaled["services"]["web"]["serviceArn"]
+        emulator.client("ecs").update_service(cluster=scaled["clusterArn"], service=arn, desiredCount=3)
         ecr.put_image(repositoryName="rebuilt/app", imageManifest=json.dumps({"schemaVersion": 2, "n": 2}), imageTag="v1")
         proxy.reset()
         AbsentTypes(proxy)
@@ -170,6 +213,7 @@ def test_a_rebuilt_cluster_finds_its_stacks_and_changes_nothing(emulator):
             plane.install()
             with OperatorProcess(plane, proxy.endpoint, **settings):
                 second = World(plane, emulator, "default")
+                plane.apply(CONF)
                 for name, spec in apps.items():
                     second.apply(name, **spec)
                 assert {name: second.ready(name)["stack"]["id"] for name in apps} == ids

@@ -135,6 +135,42 @@ def test_what_scaling_has_set_since_makes_an_approved_plan_void(place):
     world.delete("counted")
 
 
+def test_of_many_plans_only_the_last_is_left_and_suspending_keeps_it(place):
+    world, _, _ = place
+    apply(world, "many", "Manual")
+    approve(world, "many", awaiting(world, "many")["changeSetId"])
+    world.ready("many")
+    for delay in range(5):
+        apply(world, "many", "Manual", resources=queue(delay, "many"))
+    plan = awaiting(world, "many")
+    assert [one["ChangeSetId"] for one in sets(world, "many")] == [plan["changeSetId"]]
+    apply(world, "many", "Manual", resources=queue(4, "many"), suspend=True)
+    world.wait(lambda: world.condition("Ready", "many")["reason"] == "Suspended")
+    assert world.status("many")["plan"] == plan
+    approve(world, "many", plan["changeSetId"])
+    apply(world, "many", "Manual", resources=queue(4, "many"))
+    world.ready("many")
+    assert sets(world, "many") == []
+    world.delete("many")
+
+
+def test_a_plan_that_somebody_has_made_void_in_aws_is_made_anew(place):
+    world, _, _ = place
+    apply(world, "void", "Manual")
+    approve(world, "void", awaiting(world, "void")["changeSetId"])
+    stack = world.ready("void")["stack"]["name"]
+    apply(world, "void", "Manual", resources=queue(0, "void"))
+    plan = awaiting(world, "void")
+    world.cloudformation.delete_change_set(ChangeSetName=plan["changeSetId"])
+    approve(world, "void", plan["changeSetId"])
+    again = world.wait(lambda: (one := awaiting(world, "void"))["changeSetId"] != plan["changeSetId"] and one)
+    world.cloudformation.execute_change_set(ChangeSetName=again["changeSetId"])  # in the console
+    world.cloudformation.get_waiter("stack_update_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    world.annotate("reconcile.fluxcd.io/requestedAt=look", "void")
+    world.ready("void")
+    world.delete("void")
+
+
 def test_waiting_for_approval_costs_no_call(place):
     world, _, proxy = place
     apply(world, "idle", "Manual")

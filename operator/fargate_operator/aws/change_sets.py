@@ -5,8 +5,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Waiting
 from fargate_operator.observation import Change, ChangeSet
+
+STUBBORN = 30.0  # seconds until a change set that cannot be deleted now is tried again
+_GONE = {"ChangeSetNotFound", "ChangeSetNotFoundException"}
+_NOT_NOW = {"InvalidChangeSetStatus", "InvalidChangeSetStatusException"}
 
 
 class ChangeSets:
@@ -21,7 +27,7 @@ class ChangeSets:
         try:
             read = list(pages)
         except ClientError as error:
-            if code(error) in {"ChangeSetNotFound", "ChangeSetNotFoundException"} or "does not exist" in str(error):
+            if code(error) in _GONE or "does not exist" in str(error):
                 return None
             raise translate(error, "DescribeChangeSet") from error
         first = read[0]
@@ -43,13 +49,22 @@ class ChangeSets:
             pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack_id)
             return [one["ChangeSetName"] for page in pages for one in page["Summaries"]]
 
-    def discard(self, change_set_id: str) -> None:
-        """DeleteChangeSet; one that is gone already is no error."""
+    def sweep(self, stack_id: str, prefix: str, keep: str = "") -> None:
+        """Delete the change sets whose names begin so, but for one: a plan that stands no longer can be carried out no longer."""
+        for name in self.names(stack_id):
+            if name.startswith(prefix) and name != keep:
+                self.discard(name, stack_id)
+
+    def discard(self, change_set: str, stack_id: str = "") -> None:
+        """DeleteChangeSet, by its id, or by its name of a stack. One that is gone is no error; Waiting while it is executed."""
         try:
-            self._client.delete_change_set(ChangeSetName=change_set_id)
+            self._client.delete_change_set(ChangeSetName=change_set, **({"StackName": stack_id} if stack_id else {}))
         except ClientError as error:
-            if "does not exist" not in str(error) and code(error) not in {"ChangeSetNotFound", "InvalidChangeSetStatus"}:
-                raise translate(error, "DeleteChangeSet") from error
+            if code(error) in _GONE or "does not exist" in str(error):
+                return
+            if code(error) in _NOT_NOW:
+                raise Waiting(Reason.StackBusy, f"DeleteChangeSet: {message(error)}", after=STUBBORN) from error
+            raise translate(error, "DeleteChangeSet") from error
 
 
 _CAUSED = {"ResourceReference", "ResourceAttribute"}  # sources of a change that are other resources

@@ -26,6 +26,12 @@ _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 _MACROS = "CAPABILITY_AUTO_EXPAND"  # without it CloudFormation runs no macro; which may run is the bounds' to say
 
 
+_LOOK_AGAIN = {
+    "AlreadyExistsException", "TokenAlreadyExistsException",
+    "ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus", "InvalidChangeSetStatusException",
+}  # fmt: skip
+
+
 class Unchanged(Exception):
     """CloudFormation finds nothing to change."""
 
@@ -49,7 +55,8 @@ class Order:
         """The tags that say whose the stack is; what an adopted one had before stays."""
         if self.adopts is None:
             return _tags(owner_tags(self.owner))
-        kept = {key: value for key, value in self.adopts.tags.items() if not key.startswith(f"{names.DOMAIN}/")}
+        others = {key: value for key, value in self.adopts.tags.items() if not key.startswith("aws:")}  # which nobody may set
+        kept = {key: value for key, value in others.items() if not key.startswith(f"{names.DOMAIN}/")}
         return _tags({**kept, **owner_tags(self.owner), ADOPTED: "true"})
 
 
@@ -163,11 +170,12 @@ class Stacks:
             raise self._again(error, "CreateChangeSet") from error
 
     def execute(self, order: Order, change_set: ChangeSet) -> None:
-        """ExecuteChangeSet."""
+        """ExecuteChangeSet. CloudFormation replaces nothing where a failure is not to be rolled back: then it is."""
+        replaces = any(one.replacement in {"True", "Conditional"} for one in change_set.changes)
         try:
             self._client.execute_change_set(
                 ChangeSetName=change_set.id,
-                DisableRollback=not order.rollback,
+                DisableRollback=not order.rollback and not replaces,
                 ClientRequestToken=token(order.uid, "execute", change_set.template_digest, change_set.id),
             )
         except ClientError as error:
@@ -264,7 +272,7 @@ class Stacks:
     def _again(self, error: ClientError, doing: str) -> Exception:
         """Busy, taken or repeated: look again soon. Everything else by the table."""
         words = message(error)
-        if code(error) in {"AlreadyExistsException", "TokenAlreadyExistsException"} or "IN_PROGRESS" in words:
+        if code(error) in _LOOK_AGAIN or "IN_PROGRESS" in words:
             return Waiting(Reason.StackBusy, f"{doing}: {words}", after=2.0)
         if code(error) == "ValidationError" and "does not exist" in words:
             return Waiting(Reason.StackBusy, f"{doing}: {words}", after=2.0)
