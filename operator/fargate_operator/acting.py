@@ -89,7 +89,7 @@ class Actor:
         there = None if action.create else stack
         name = _name(wish, stack)
         _, stack_id = stacks.propose(order, name, there, imports=wish.adopt)
-        stacks.change_sets.sweep(stack_id, prefix(order.owner), keep=name)
+        stacks.change_sets.sweep(order.name, prefix(order.owner), keep=name)
         if action.create:
             return self._world.put(region, StackObservation(order.name, stack_id, "REVIEW_IN_PROGRESS", owner=order.owner))
         return stack

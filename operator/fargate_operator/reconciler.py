@@ -197,7 +197,7 @@ class Reconciler:
         if stack is None or stack.owner is not None or stack.status != "REVIEW_IN_PROGRESS":
             return stack
         ours = (turn.seen.previous.get("stack") or {}).get("id") == stack.id
-        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.id)
+        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.name)
         if ours or any(name.startswith(prefix(turn.owner)) for name in found):
             return self._world.put(turn.seen.region, replace(stack, owner=turn.owner))
         return stack
@@ -265,7 +265,7 @@ class Reconciler:
         if not planned or stack is None or abandoned(turn) or self._wish(turn).suspend:
             return
         if not isinstance(action, Wait | Delete | Halt | Propose | Await | Execute | Discard):
-            self._world.stacks(turn.seen.region).change_sets.sweep(stack.id, prefix(turn.owner))
+            self._world.stacks(turn.seen.region).change_sets.sweep(stack.name, prefix(turn.owner))
 
     def _gather(self, turn: Turn) -> Turn:
         """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""

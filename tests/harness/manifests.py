@@ -36,7 +36,10 @@ def _strict(node: Any) -> Any:
         return node
     if node.get("format") == "int-or-string":
         return {"type": ["string", "integer"]}
-    closed = {name: _strict(one) for name, one in node.items()}
-    if isinstance(node.get("properties"), dict) and not node.get("x-kubernetes-preserve-unknown-fields"):
-        closed.setdefault("additionalProperties", False)
+    fields = node.get("properties")  # a map of names, of which one may be `properties`
+    closed = {name: _strict(one) for name, one in node.items() if name != "properties"}
+    if isinstance(fields, dict):
+        closed["properties"] = {name: _strict(one) for name, one in fields.items()}
+        if not node.get("x-kubernetes-preserve-unknown-fields"):
+            closed.setdefault("additionalProperties", False)
     return closed

@@ -1,11 +1,12 @@
 """CloudFormation change sets: what they are and how they go; `stacks` makes and executes them, as it knows what they bring."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.aws.errors import code, message, translate
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Waiting
 from fargate_operator.observation import Change, ChangeSet
@@ -43,22 +44,31 @@ class ChangeSets:
             template_digest=first.get("Description", ""),
         )
 
-    def names(self, stack_id: str) -> list[str]:
-        """The names of a stack's change sets."""
-        with translated("ListChangeSets"):
-            pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack_id)
-            return [one["ChangeSetName"] for page in pages for one in page["Summaries"]]
+    def names(self, stack_name: str) -> list[str]:
+        """The names of a stack's change sets that were not carried out; none of a stack that is not there."""
+        pages = self._client.get_paginator("list_change_sets").paginate(StackName=stack_name)
+        try:
+            listed = [one for page in pages for one in page["Summaries"]]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return []
+            raise translate(error, "ListChangeSets") from error
+        return [one["ChangeSetName"] for one in listed if not one.get("ExecutionStatus", "").startswith("EXECUTE")]
 
-    def sweep(self, stack_id: str, prefix: str, keep: str = "") -> None:
-        """Delete the change sets whose names begin so, but for one: a plan that stands no longer can be carried out no longer."""
-        for name in self.names(stack_id):
+    def sweep(self, stack_name: str, prefix: str, keep: str = "") -> None:
+        """Delete the change sets whose names begin so, but for one: a plan that stands no longer is not to be carried out.
+
+        One that cannot be deleted now, since CloudFormation still works on it, is left for the next time.
+        """
+        for name in self.names(stack_name):
             if name.startswith(prefix) and name != keep:
-                self.discard(name, stack_id)
+                with suppress(Waiting):
+                    self.discard(name, stack_name)
 
-    def discard(self, change_set: str, stack_id: str = "") -> None:
+    def discard(self, change_set: str, stack_name: str = "") -> None:
         """DeleteChangeSet, by its id, or by its name of a stack. One that is gone is no error; Waiting while it is executed."""
         try:
-            self._client.delete_change_set(ChangeSetName=change_set, **({"StackName": stack_id} if stack_id else {}))
+            self._client.delete_change_set(ChangeSetName=change_set, **({"StackName": stack_name} if stack_name else {}))
         except ClientError as error:
             if code(error) in _GONE or "does not exist" in str(error):
                 return
