@@ -6,7 +6,7 @@ https://aws.github.io/copilot-cli/docs/manifest/environment/.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fargate_operator.importing.copilot.values import text, texts
@@ -77,7 +77,7 @@ def _filled(node: Node, variables: Mapping[str, str]) -> Node:
             value = Unknown(f"${{{missing[0]}}} is not known here: {what}")
         else:
             value = _VARIABLE.sub(lambda match: variables[match[1]], value)
-    return Node(value, node.file, node.line)
+    return replace(node, value=value)
 
 
 def environment(top: Cursor, spec: dict[str, Any]) -> Environment:
