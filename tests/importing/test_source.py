@@ -10,6 +10,7 @@ VALUES = {
     "minutes with a colon are a word": ("1:30", "1:30"),
     "numbers are YAML 1.2's": ("[1, -2, 0o17, 0x1F, 017, 1.5, 1e3, .5]", [1, -2, 15, 31, 17, 1.5, 1000.0, 0.5]),
     "numbers with underscores are words": ("1_000", "1_000"),
+    "a number that is none for a computer is a word": ("[123e4567, -1e999, 1e308]", ["123e4567", "-1e999", 1e308]),
     "truth": ("[true, False, TRUE]", [True, False, True]),
     "nothing": ("{a: , b: ~, c: null}", {"a": None, "b": None, "c": None}),
     "what is quoted is text": ("['1', \"true\", '']", ["1", "true", ""]),
@@ -80,3 +81,10 @@ def test_places_are_those_of_keys_and_of_items() -> None:
     a = root.value["a"]
     b = a.value["b"]
     assert (a.line, b.line, b.value[0].line, b.value[1].line, b.value[1].value["c"]) == (1, 2, 3, 5, Node(2, "x.yml", 5))
+
+
+def test_a_scalar_keeps_its_written_text() -> None:
+    root = parse("a: 1.10\nb: [True, '007', ~]\nc: !Sub 0x1F\n", "x.yml")
+    assert root.value["a"].written == "1.10"
+    assert [one.written for one in root.value["b"].value] == ["True", "007", "~"]
+    assert root.value["c"].value["Fn::Sub"].written == "0x1F"

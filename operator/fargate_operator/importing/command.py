@@ -46,13 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", default="", help="of the FargateApp (default: the file's own)")
     parser.add_argument("--namespace", default="", help="of the FargateApp (default: none is written)")
     pairs = (
-        ("param", "parameter"),
-        ("opt", "option of the tool's command line"),
-        ("image", "image that the tool would have built"),
+        ("param", "a parameter"),
+        ("opt", "an option of the tool's command line"),
+        ("image", "an image that the tool would have built"),
     )
     for flag, what in pairs:
         parser.add_argument(
-            f"--{flag}", action="append", default=[], type=_pair, metavar="NAME=VALUE", help=f"a {what}; may be repeated"
+            f"--{flag}", action="append", default=[], type=_pair, metavar="NAME=VALUE", help=f"{what}; may be repeated"
         )
     parser.add_argument("-o", "--output", default="", metavar="FILE", help="where it is written (default: standard output)")
 

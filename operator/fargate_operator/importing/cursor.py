@@ -12,6 +12,7 @@ from fargate_operator.importing.report import Report
 from fargate_operator.importing.source import Node, Unknown, plain
 
 Steps = tuple[str | int, ...]
+STAND_IN = "<unknown>"  # for a word whose place must be kept
 UNKNOWN = "is not known to the importer; look up what it does, and say it in the FargateApp's own fields"
 
 
@@ -132,6 +133,14 @@ class Cursor:
             return None
         self.skip()
         return value
+
+    def leaves(self) -> Iterator["Cursor"]:
+        """All scalars that stand here; none is settled by it."""
+        if isinstance(self.node.value, dict | list):
+            for one in self._below():
+                yield from one.leaves()
+        else:
+            yield self
 
     def unread(self, message: str = UNKNOWN) -> None:
         """Tell all that nobody settled, each as the largest part of which nothing was read."""

@@ -4,9 +4,10 @@ YAML 1.2's core schema, as Serverless and Copilot read it: `yes`, `on` and `2012
 become the long intrinsic functions, aliases and merge keys are followed.
 """
 
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,14 @@ class Unknown:
 class Node:
     """A value and where it stands; `line`, from 1, is its key's where it is in a map.
 
-    `value` is a dict of str → Node, a list of Nodes, str, int, float, bool, None or Unknown.
+    `value` is a dict of str → Node, a list of Nodes, str, int, float, bool, None or Unknown; `written` is a scalar's text in the
+    file, such as 1.10.
     """
 
     value: Any
     file: str
     line: int
+    written: str = field(default="", compare=False)
 
 
 class _Loader(yaml.SafeLoader):
@@ -111,7 +114,7 @@ class _Builder:
             value = [self.build(item, item.start_mark.line + 1, above) for item in node.value]
         else:
             value = _scalar(tag, node.value)
-        made = Node(value, self.file, line)
+        made = Node(value, self.file, line, node.value if isinstance(node, yaml.ScalarNode) else "")
         return made if tag.removeprefix(_CORE) in _TYPES else self._tagged(tag, made)
 
     def _pairs(self, node: Any, above: tuple[int, ...]) -> list[tuple[str, Any, int]]:
@@ -167,7 +170,9 @@ def _scalar(tag: str, text: str) -> Any:
         return text.lower() == "true"
     if kind == "int":
         return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    return float(text) if kind == "float" else text
+    if kind == "float" and math.isfinite(number := float(text)):
+        return number
+    return text  # also a commit such as 123e4567, which no number can hold
 
 
 def plain(node: Node) -> Any:

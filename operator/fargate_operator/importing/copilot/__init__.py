@@ -11,6 +11,7 @@ from fargate_operator.importing.copilot.draft import Draft
 from fargate_operator.importing.copilot.environment import APPLICATION, ENVIRONMENT, Environment, environment, prepared
 from fargate_operator.importing.copilot.http import addresses
 from fargate_operator.importing.copilot.network import shared
+from fargate_operator.importing.copilot.plaintext import tell_secrets
 from fargate_operator.importing.copilot.tasks import retention
 from fargate_operator.importing.copilot.values import text
 from fargate_operator.importing.copilot.workloads import CONVERTERS, LOST
@@ -34,6 +35,8 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     tops = [Cursor(prepared(one, options.stage, options.environment), report) for one in _roots(root)]
     spec: dict[str, Any] = {"region": options.region} if options.region else {}
     own = [environment(top, spec) for top in tops if _type(top.node) == _OWN and _is_of(top, options.stage)]
+    if options.stage and not own:
+        _tell_unknown_stage(root, options.stage, report)
     workloads = [top for top in tops if _type(top.node) != _OWN]
     named = _named(workloads)
     draft = Draft(_name(workloads, options), options, report, own[0] if own else Environment(), frozenset(named), spec)
@@ -41,6 +44,7 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
         draft.public |= _faces_the_internet(top)
         topics.publish(top, name, draft)
     for name, top in named.items():
+        tell_secrets(top.at(f"spec.{_kind(top)}.{name}"))
         CONVERTERS[_type(top.node)](top.at(f"spec.{_kind(top)}.{name}"), name, draft)
     _finish(draft)
     for top in workloads:
@@ -67,6 +71,16 @@ def _is_of(top: Cursor, stage: str) -> bool:
     top.skip()  # as a whole
     name.lose("is another environment than the one that is imported; give --env")
     return False
+
+
+def _tell_unknown_stage(root: Node, stage: str, report: Report) -> None:
+    """Tell that no manifest has values for the environment, though there are some for others: its name may be a wrong one."""
+    known = [
+        found for one in _roots(root) if (found := Cursor(one, report).get("environments")) and isinstance(found.node.value, dict)
+    ]
+    if not any(stage in one.node.value for one in known):
+        for one in known:
+            one.note(f"has no values for {stage}; there are: {', '.join(one.node.value) or 'none'}")
 
 
 def _kind(top: Cursor) -> str:

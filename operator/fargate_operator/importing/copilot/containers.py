@@ -28,7 +28,10 @@ def image(cursor: Cursor | None, name: str, draft: Draft) -> str:
     for settled in (build, location):
         if settled:
             settled.skip()
-    return draft.image(name, _entry(written))
+    found = draft.image(name, _entry(written))
+    if location:
+        draft.report.made(f"spec.images.{found}", location.node)
+    return found
 
 
 def _pushed(name: str, draft: Draft) -> dict[str, str]:

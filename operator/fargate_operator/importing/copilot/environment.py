@@ -6,7 +6,7 @@ https://aws.github.io/copilot-cli/docs/manifest/environment/.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fargate_operator.importing.copilot.values import text, texts
@@ -15,7 +15,7 @@ from fargate_operator.importing.source import Node, Unknown
 
 APPLICATION, ENVIRONMENT = "COPILOT_APPLICATION_NAME", "COPILOT_ENVIRONMENT_NAME"
 _OPTIONS = {APPLICATION: "give --app", ENVIRONMENT: "give --env"}
-_VARIABLE = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)\}")
+VARIABLE = re.compile(r"\$\{([_a-zA-Z][_a-zA-Z0-9]*)\}")
 # keys of which an override with one of the first takes the second away, by the map that holds them
 _EXCLUSIVE = {
     "image": (("build",), ("location",)),
@@ -71,13 +71,13 @@ def _filled(node: Node, variables: Mapping[str, str]) -> Node:
     elif isinstance(value, list):
         value = [_filled(item, variables) for item in value]
     elif isinstance(value, str):
-        missing = [name for name in _VARIABLE.findall(value) if name not in variables]
+        missing = [name for name in VARIABLE.findall(value) if name not in variables]
         if missing:
             what = _OPTIONS.get(missing[0], "set it in the environment of the command")
             value = Unknown(f"${{{missing[0]}}} is not known here: {what}")
         else:
-            value = _VARIABLE.sub(lambda match: variables[match[1]], value)
-    return Node(value, node.file, node.line)
+            value = VARIABLE.sub(lambda match: variables[match[1]], value)
+    return replace(node, value=value)
 
 
 def environment(top: Cursor, spec: dict[str, Any]) -> Environment:

@@ -96,6 +96,9 @@ def addresses(draft: Draft) -> None:
     lists = [None if one is None else texts(one) for one in draft.sources]
     if not any(lists):
         return
+    for one in draft.sources:
+        if one:
+            draft.report.made("spec.loadBalancer.allowedCidrs", one.node)
     taken = draft.part("loadBalancer").get("allowedCidrs", lists[0])
     if all(one == taken for one in lists):
         draft.part("loadBalancer")["allowedCidrs"] = lists[0]

@@ -5,8 +5,8 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.importing.copilot.containers import tcp_port
-from fargate_operator.importing.copilot.values import text
-from fargate_operator.importing.cursor import Cursor, as_text
+from fargate_operator.importing.copilot.values import as_written, text
+from fargate_operator.importing.cursor import Cursor
 
 _PLAIN = "with port 443 Copilot speaks HTTPS to the container; here the load balancer always speaks HTTP"
 _SIDECAR = (
@@ -52,7 +52,7 @@ def target(top: Cursor) -> Target:
     if named and (container := text(named)) and container != text(top.get("name")):
         sidecar = top.get("sidecars", container)
         written = sidecar.get("port") if sidecar else None
-        port = tcp_port(as_text(written.node) or "") if written else None
+        port = tcp_port(as_written(written.node) or "") if written else None
         connected = top.get("network", "connect")
         if port and own and own != port and wanted in (None, port) and (connected is None or connected.node.value is False):
             found = Target(port, container)

@@ -94,5 +94,7 @@ def retention(draft: Draft) -> None:
     if any(one for one, _ in given):
         draft.spec["logs"] = {"retentionInDays": longest}
     for one, days in given:
+        if one and days == longest:
+            draft.report.made("spec.logs", one.node)
         if one and days is not None and days != longest:
             one.lose(f"one log group holds for all workloads, and keeps logs for {longest} days, as another one wants it")

@@ -27,6 +27,7 @@ def publish(top: Cursor, service: str, draft: Draft) -> None:
             one.lose(f"another topic's logical ID is {logical_id}, too; rename one of them")
             continue
         draft.topics[service, name] = logical_id
+        draft.report.made(f"spec.resources.{logical_id}", one.node)
         properties: dict[str, Any] = {"KmsMasterKeyId": "alias/aws/sns", **_fifo_topic(fifo)}
         draft.part("resources")[logical_id] = {"Type": "AWS::SNS::Topic", "Properties": properties}
         draft.allow(["sns:Publish"], f"${{{logical_id}}}")
@@ -63,6 +64,7 @@ def subscribe(top: Cursor, worker: str, draft: Draft) -> dict[str, str]:
         if policy:
             subscription["FilterPolicy"] = policy.plain()
         logical_id = draft.resource(worker, service or "", name or "", "subscription")
+        draft.report.made(f"spec.resources.{logical_id}", one.node)
         draft.part("resources")[logical_id] = {"Type": "AWS::SNS::Subscription", "Properties": subscription}
     for queue, topics in endpoints.items():
         _let_in(queue, topics, draft)
@@ -100,6 +102,8 @@ def _queue(cursor: Cursor | None, stem: str, draft: Draft) -> str:
             draft.allow(_RIGHTS, f"${{{letters}.Arn}}")
     elif cursor:
         cursor.flag()
+    if cursor:
+        draft.report.made(f"spec.resources.{logical_id}", cursor.node)
     draft.part("resources")[logical_id] = {"Type": "AWS::SQS::Queue", "Properties": properties}
     draft.allow(_RIGHTS, f"${{{logical_id}.Arn}}")
     return logical_id

@@ -3,7 +3,8 @@
 import re
 import shlex
 
-from fargate_operator.importing.cursor import Cursor, as_text
+from fargate_operator.importing.cursor import STAND_IN, Cursor, as_text
+from fargate_operator.importing.source import Node
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(h|ms|m|s|us|µs|ns)")
@@ -15,11 +16,17 @@ def literal(text: str) -> str:
     return _REFERENCE.sub("${!", text)
 
 
+def as_written(node: Node) -> str | None:
+    """A scalar as it stands in the file, for Copilot reads it into a string; None for anything else."""
+    known = as_text(node)
+    return known if known is None or isinstance(node.value, str) else node.written or known
+
+
 def text(cursor: Cursor | None) -> str | None:
     """A scalar as text; anything else is told."""
     if cursor is None:
         return None
-    found = as_text(cursor.node)
+    found = as_written(cursor.node)
     if found is None:
         cursor.lose(cursor.why("must be text"))
         return None
@@ -33,18 +40,18 @@ def texts(cursor: Cursor | None) -> list[str]:
 
 
 def words(cursor: Cursor | None) -> list[str] | None:
-    """A list of words, or a line that is split as a shell splits it."""
+    """A list of words, or a line that is split as a shell splits it; what is lost is stood in for, as each word has its place."""
     if cursor is None:
         return None
     if isinstance(cursor.node.value, list):
         found = [text(one) for one in cursor.each()]
-        return [literal(one) for one in found if one is not None]
+        return [STAND_IN if one is None else literal(one) for one in found]
     line = text(cursor)
     try:
-        return None if line is None else [literal(one) for one in shlex.split(line)]
+        return [STAND_IN] if line is None else [literal(one) for one in shlex.split(line)]
     except ValueError as error:
         cursor.lose(f"cannot be split into words: {error}; write a list")
-        return None
+        return [STAND_IN]
 
 
 def span(written: str) -> float | None:

@@ -6,6 +6,7 @@ from typing import Any
 from fargate_operator.fragments.overrides import merge_all
 from fargate_operator.importing.copilot.draft import Draft
 from fargate_operator.importing.copilot.http import http
+from fargate_operator.importing.copilot.places import places
 from fargate_operator.importing.copilot.scaling import count
 from fargate_operator.importing.copilot.schedule import Inexact, expression
 from fargate_operator.importing.copilot.target import own_port, target
@@ -93,7 +94,8 @@ def _service(
 
 
 def _put(draft: Draft, kind: str, name: str, own: Mapping[str, Any], top: Cursor) -> None:
-    draft.report.made(f"spec.{kind}.{name}", top.node)
+    for field, node in places(top):
+        draft.report.made(f"spec.{kind}.{name}{field}", node)
     known = {key: value for key, value in own.items() if value not in (None, [], {})}
     draft.part(kind)[name] = {**known, **({"http": own["http"]} if own.get("http") == {} else {})}
 

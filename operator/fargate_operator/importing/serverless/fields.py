@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from fargate_operator.importing.cursor import Cursor
+from fargate_operator.importing.cursor import STAND_IN, Cursor
 from fargate_operator.importing.serverless.stack import NoText, Stack
 from fargate_operator.importing.source import Unknown
 
 Found = dict[str, Any]
-STAND_IN = "<unknown>"
 
 
 def text(cursor: Cursor | None, stack: Stack) -> str | None:
