@@ -6,6 +6,7 @@ At the edge. It finds facts and makes the template as the operator does, and wri
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -72,7 +73,8 @@ class Comparison:
             return title, None
         parameters = NONE
         if template.parameters:
-            parameters = self._sources.parameters(app, facts, self._world.stacks(region).template(stack))
+            running = self._world.stacks(region).template(stack) if stack.owner == owner else {}
+            parameters = self._sources.parameters(app, facts, running)
         adopts = stack if stack.owner != owner else None
         return title, self._proposed(Order("", owner, name, template, parameters=parameters, adopts=adopts), stack, region, app)
 
@@ -92,8 +94,8 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_copy(app)
         facts = known_facts(self._world, seen, app, owner, reconcile_now=False)
-        if list(app.sources()):
-            facts = self._sources.facts(app, facts)
+        named = list(app.sources())  # without any no cluster is asked: there may be none
+        facts = self._sources.facts(app, facts) if named else replace(facts, config_maps={}, copied={})
         template = self._templates.make(app, facts, seen.stack_name)
         if seen.stack is None or seen.stack.owner != owner or seen.stack.template_digest == template.digest:
             return facts, template
