@@ -103,12 +103,13 @@ def _environment(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
 
 def environment_faults(app: App, resources: Mapping[str, Any], facts: Facts) -> Iterable[Fault]:
     """Environments that are too large, by what the finished resources have; of what only AWS knows the least counts."""
-    secret = f"arn:{facts.partition}:secretsmanager:{facts.region}:{facts.account_id}:secret:{names.COPIED_SECRET}-{'x' * 12}-{'x' * 6}"
+    place = f"{facts.region}:{facts.account_id}"
     known = {
         "AWS::Region": facts.region,
         "AWS::AccountId": facts.account_id,
-        "AWS::Partition": "aws",
-        names.COPIED_SECRET: secret,
+        "AWS::Partition": facts.partition,
+        # CloudFormation adds twelve characters to the name, Secrets Manager six
+        names.COPIED_SECRET: f"arn:{facts.partition}:secretsmanager:{place}:secret:{names.COPIED_SECRET}-{'x' * 12}-{'x' * 6}",
     }
     for path, key, _function in _functions(app):
         properties = resources[logical_id(key)]["Properties"]
