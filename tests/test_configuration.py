@@ -131,6 +131,55 @@ def test_a_functions_role_reads_the_secret_and_its_environment_has_the_arn():
     ]
 
 
+SECRET_ARN = len("arn:aws:secretsmanager:eu-west-1:123456789012:secret:FargateSecret-123456789012-123456")
+FUNCTION_LAYERS = [
+    ("its own environment over a Secret's key", {"environmentFrom": [SECRET]}, {"environment": {"DB_ARN": "mine"}}, "mine"),
+    ("its own environment over a shared secret", {"secrets": {"DB": API_KEY}}, {"environment": {"DB_ARN": "mine"}}, "mine"),
+    ("its own ConfigMap over a shared secret", {"secrets": {"DB": API_KEY}}, {"environmentFrom": [OWN_CONFIG]}, "own"),
+    ("its own Secret over the shared environment", {"environment": {"DB_ARN": "shared"}}, {"environmentFrom": [OWN_SECRET]}, {"Ref": "FargateSecret"}),
+    ("a shared Secret over the ConfigMap before it", {"environmentFrom": [CONFIG, SECRET]}, {}, {"Ref": "FargateSecret"}),
+    ("a shared ConfigMap over the Secret before it", {"environmentFrom": [SECRET, CONFIG]}, {}, "config"),
+]  # fmt: skip
+
+
+def function_of(found, own, **shared):
+    images = {"app": {"uri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1"}}
+    return compiled(found, services={}, images=images, functions={"api": {"image": "app", **own}}, **shared)
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "expected"), [one[1:] for one in FUNCTION_LAYERS], ids=[one[0] for one in FUNCTION_LAYERS]
+)
+def test_for_a_function_the_arn_of_a_secret_is_as_strong_as_the_secret(shared, own, expected):
+    found = {"config": {"DB_ARN": "config"}, "own": {"DB_ARN": "own"}, "secret": ["DB"], "own_secret": ["DB"]}
+    template = function_of(found, own, **shared)
+    assert template.resources["ApiFunction"]["Properties"]["Environment"]["Variables"] == {"DB_ARN": expected}
+    reads = any("secretsmanager" in json.dumps(one) or "ssm" in json.dumps(one)
+                for one in template.resources["ApiFunctionRole"]["Properties"].get("Policies", ()))  # fmt: skip
+    assert reads == (not isinstance(expected, str))
+
+
+@pytest.mark.parametrize(
+    ("found", "own", "shared"),
+    [
+        ({}, {"environment": {"AA": "x" * 4094}}, {}),
+        ({"config": {"AA": "x" * 2000}}, {"environment": {"BB": "x" * 2092}}, {"environmentFrom": [CONFIG]}),
+        ({"secret": ["KEY"]}, {"environment": {"AA": "x" * (4094 - len("KEY_ARN") - SECRET_ARN)}}, {"environmentFrom": [SECRET]}),
+        ({"config": {"AA": "x" * 9000}}, {"environment": {"AA": "x" * 4094}}, {"environmentFrom": [CONFIG]}),
+        ({}, {"environment": {"AA": "x" * 4094}}, {"secrets": {"AA": API_KEY}}),
+        ({"config": {"AA": "${AWS::Region}" + "x" * 4080}}, {}, {"environmentFrom": [CONFIG]}),
+    ],
+    ids=["environment", "a ConfigMap and environment", "the ARN of a Secret", "what is displaced", "a displaced secret", "text as it stands"],
+)  # fmt: skip
+def test_a_functions_environment_is_counted_as_a_whole_and_by_what_it_really_gets(found, own, shared):
+    function_of(found, own, **shared)  # 4096
+    more = {**own, "environment": {**own.get("environment", {}), "ZZ": ""}}
+    with pytest.raises(InvalidSpec) as caught:
+        function_of(found, more, **shared)
+    [fault] = caught.value.faults
+    assert (fault.path, fault.message.partition(" with")[0]) == ("spec.functions.api.environment", "is 4098 bytes")
+
+
 def test_a_secret_without_keys_makes_a_secret_that_can_be_made():
     template = compiled({"secret": []}, environmentFrom=[SECRET])
     assert template.resources["FargateSecret"]["Properties"]["SecretString"] == "{}"
@@ -202,7 +251,7 @@ def test_what_is_no_source_is_a_fault(spec, path, words):
         ({"config": {"AWS_REGION": "x"}}, {"services": {}, "functions": {"f": {"image": "app", "environmentFrom": [CONFIG]}}},
          "spec.functions.f.environmentFrom[0].configMapRef.name", "AWS_REGION of the ConfigMap config is Lambda's own"),
         ({"config": {"BIG": "x" * 5000}}, {"services": {}, "functions": {"f": {"image": "app", "environmentFrom": [CONFIG]}}},
-         "spec.functions.f.environmentFrom", "gives 5003 bytes"),
+         "spec.functions.f.environment", "is 5003 bytes"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_variable_is_a_fault_that_names_the_key(found, spec, path, words):

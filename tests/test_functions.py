@@ -83,7 +83,6 @@ BAD_FUNCTIONS = {
                                     "is 3, more than reservedConcurrency, 2"),
     "a variable of Lambda's own": (image(environment={"AWS_REGION": "x"}), "spec.functions.api.environment.AWS_REGION", "is Lambda's own"),
     "a name that is none in Lambda": (image(environment={"A.B": "x"}), "spec.functions.api.environment.A.B", "is no name of a variable in Lambda"),
-    "an environment that is too large": (image(environment={"LARGE": "x" * 4095}), "spec.functions.api.environment", "is 4100 bytes"),
     "a destination that is none": (image(onFailure=arn("dynamodb", "table/x")), "spec.functions.api.onFailure", "must be the ARN of an SQS queue"),
     "a destination nobody knows": (image(onFailure="${Import:x}"), "spec.functions.api.onFailure", "must be the ARN of an SQS queue"),
     "a destination that keeps the order": (image(onFailure="${Ordered.Arn}"), "spec.functions.api.onFailure", "is FIFO"),

@@ -1,10 +1,13 @@
 """What is asked of the API server for ConfigMaps and Secrets, and what its answers and errors become."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
 import urllib3
+from kubernetes import client
 
 from fargate_operator.errors import Transient
 from fargate_operator.kube_objects import Forbidden, Gone, Objects
@@ -36,6 +39,7 @@ class Api:
                 reason="why",
                 data=data,
                 close=lambda: self.closed.append("closed"),
+                drain_conn=lambda: self.closed.append("read"),
                 release_conn=lambda: self.closed.append("released"),
                 stream=lambda **_: iter([data[:7], data[7:]]),
             )
@@ -48,7 +52,7 @@ def test_of_a_secret_only_the_metadata_is_asked_where_that_is_enough():
     assert api.asked == [
         ("/api/v1/namespaces/team/secrets/one", {}, "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io")
     ]
-    assert api.closed == ["released"]
+    assert api.closed == ["read", "released"]
 
 
 def test_a_whole_secret_is_decoded_and_a_config_maps_binary_data_is_left_out():
@@ -63,6 +67,46 @@ def test_a_whole_secret_is_decoded_and_a_config_maps_binary_data_is_left_out():
 def test_what_is_not_there_is_none():
     objects = Objects(Api(*[(404, {})] * 3))
     assert [objects.version("secrets", "team", "x"), objects.secret("team", "x"), objects.config_map("team", "x")] == [None] * 3
+
+
+@pytest.fixture
+def server():
+    """An API server on a socket, which has just the Secret one; yields its address and the set of its connections."""
+    connections = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            connections.add(self.client_address)
+            found = self.path.endswith("/one")
+            body = json.dumps(
+                {"metadata": METADATA} if found else {"kind": "Status", "code": 404, "message": "x" * 3000}
+            ).encode()
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as one:
+        one.daemon_threads = True
+        threading.Thread(target=one.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{one.server_port}", connections
+        one.shutdown()
+
+
+def test_what_was_said_of_a_missing_object_is_not_in_the_way_of_the_next_answer(server):
+    address, connections = server
+    chosen = client.Configuration()
+    chosen.host, chosen.retries = address, 0
+    with client.ApiClient(chosen) as api:
+        objects = Objects(api)
+        assert [objects.version("secrets", "team", name) for name in ("x", "one") * 3] == [None, "u/7"] * 3
+        api.rest_client.pool_manager.clear()
+    assert len(connections) == 1
 
 
 @pytest.mark.parametrize(

@@ -202,9 +202,24 @@ def told():
     return []
 
 
+class Stopped(threading.Event):
+    """Time that passes at once, and ends after some waits."""
+
+    def __init__(self, most=1000):
+        super().__init__()
+        self.waits, self._most = [], most
+
+    def wait(self, timeout=None):
+        if timeout:
+            self.waits.append(timeout)
+            if len(self.waits) >= self._most:
+                self.set()
+        return self.is_set()
+
+
 @pytest.fixture
 def watch(objects, index, told):
-    return SourceWatch(objects, index, "secrets", None, told.append)
+    return SourceWatch(objects, index, "secrets", None, told.append, listed=threading.Event(), stopped=Stopped())
 
 
 def event(kind, name, version):
@@ -227,7 +242,7 @@ def test_events_tell_of_changes_and_deletions_of_what_is_used(watch, objects, to
     index.read(KEY, {("secrets", "secret"): objects.versions["secrets", "team-a", "secret"]})
     objects.events = [event("MODIFIED", "secret", "uid/9"), event("MODIFIED", "unused", "uid/9"), ("BOOKMARK", ("", "", ""), "12"),
                       event("DELETED", "secret", "uid/9"), Gone()]  # fmt: skip
-    assert watch.once() == 0.0
+    assert watch.once() <= 2.0
     assert told == [KEY, KEY]
     assert watch._follow("1") == "1"  # nothing new: goes on from where it was
 
@@ -240,17 +255,50 @@ def test_what_is_forbidden_is_said_once_and_tried_again_later(watch, objects, ca
     assert [one.message.partition(";")[2] for one in caplog.records] == [" apps are looked at each health interval instead"]
 
 
-def test_an_api_server_that_is_away_is_asked_again_for_ever_with_backoff(watch, objects, told, index, monkeypatch):
-    waits = []
-    monkeypatch.setattr(threading.Event, "wait", lambda _, timeout=None: waits.append(timeout))
+def test_an_api_server_that_is_away_is_asked_again_for_ever_with_backoff(watch, objects, told, index):
     index.read(KEY, {("secrets", "secret"): objects.versions["secrets", "team-a", "secret"]})
     away = Transient(Reason.ApiUnavailable, "watch secrets: ProtocolError")
     objects.events = [*[away] * 12, event("MODIFIED", "secret", "uid/9"), Gone()]
-    assert watch.once() == 0.0
+    assert watch.once() <= 2.0
     assert told == [KEY]
     assert objects.lists == 1  # it went on from where it was
-    assert max(waits) <= 60.0
-    assert waits[0] < 3.0
+    assert max(watch._stopped.waits) <= 60.0
+    assert watch._stopped.waits[0] < 3.0
+
+
+@pytest.mark.parametrize("ends", [[], [Gone()] * 100], ids=["a watch that ends at once", "a version that is always too old"])
+def test_what_ends_without_an_event_is_begun_anew_more_and_more_slowly(objects, index, ends):
+    objects.events, passed = list(ends), Stopped(10)
+    one = SourceWatch(objects, index, "secrets", None, lambda _: None, listed=threading.Event(), stopped=passed)
+    one._listed.set()
+    one.run()
+    assert passed.waits[0] <= 2.0
+    assert all(30.0 <= pause <= 60.0 for pause in passed.waits[6:])
+    assert objects.lists <= 10
+
+
+def test_a_bookmark_is_a_sign_that_following_gets_somewhere(watch, objects):
+    for _ in range(6):
+        watch._follow("1")
+    objects.events = [("BOOKMARK", ("", "", ""), "12")]
+    assert watch._follow("1") == "12"
+    assert watch._stopped.waits[-1] <= 2.0
+
+
+def test_the_first_look_waits_for_all_apps_that_there_are_at_the_start(objects, told):
+    """kopf tells of one after another; a steady one is reconciled only some time later."""
+    index, listed = SourceIndex(), threading.Event()
+    one = SourceWatch(objects, index, "secrets", None, told.append, listed=listed, stopped=Stopped(1))
+    apps = [("team-a", f"app{number}") for number in range(3)]
+    index.uses(apps[0], [("secrets", "secret")], {("secrets", "secret"): "uid/old"})
+    one.start()
+    one.join(0.1)
+    assert objects.lists == 0
+    for app in apps[1:]:
+        index.uses(app, [("secrets", "secret")], {("secrets", "secret"): "uid/old"})
+    listed.set()
+    one.join(5)
+    assert sorted(told) == apps
 
 
 def test_facts_of_an_app_that_names_nothing_have_none_of_an_older_spec(sources):

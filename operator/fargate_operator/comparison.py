@@ -6,6 +6,7 @@ At the edge. It finds facts and makes the template as the operator does, and wri
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -25,7 +26,7 @@ from fargate_operator.model import App
 from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
 from fargate_operator.parameters import NONE
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import busy
+from fargate_operator.plan import NEVER_UP, STUCK, busy
 from fargate_operator.seen import Seen
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
@@ -35,6 +36,8 @@ from fargate_operator.templates import Templates
 from fargate_operator.world import World
 
 PATIENCE = 300.0  # seconds for CloudFormation to work a change set out
+
+_EMPTY = NEVER_UP | {"REVIEW_IN_PROGRESS"}  # everything is made, or made again
 
 
 class Comparison:
@@ -65,20 +68,23 @@ class Comparison:
         self._accept(app, owner, stack)
         seen = Seen({}, 0, datetime.now(UTC), region=region, account_id=account, stack_name=name, app=app, stack=stack)
         facts, template = self._made(seen, app, owner)
-        if stack is None or stack.status == "REVIEW_IN_PROGRESS":
+        if stack is None or stack.status in _EMPTY:
             added = (Change("Add", key, str(body.get("Type"))) for key, body in sorted(template.resources.items()))
             return title, tuple(added)
         if stack.owner == owner and stack.template_digest == template.digest:
             return title, None
         parameters = NONE
         if template.parameters:
-            parameters = self._sources.parameters(app, facts, self._world.stacks(region).template(stack))
+            running = self._world.stacks(region).template(stack) if stack.owner == owner else {}
+            parameters = self._sources.parameters(app, facts, running)
         adopts = stack if stack.owner != owner else None
         return title, self._proposed(Order("", owner, name, template, parameters=parameters, adopts=adopts), stack, region, app)
 
     def _accept(self, app: App, owner: Owner, stack: StackObservation | None) -> None:
         if stack is None or stack.status == "REVIEW_IN_PROGRESS":
             return
+        if stack.status in STUCK | {"DELETE_FAILED"}:
+            raise Unusable(f"the stack {stack.name} is in {stack.status}, in which CloudFormation takes no change")
         if busy(stack.status):
             raise Unusable(f"the stack {stack.name} is in {stack.status}; ask again when CloudFormation is done")
         theirs = app.spec.adoption == "Adopt" and stack.adoptable_by == f"{owner.namespace}/{owner.name}"
@@ -92,8 +98,8 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_copy(app)
         facts = known_facts(self._world, seen, app, owner, reconcile_now=False)
-        if list(app.sources()):
-            facts = self._sources.facts(app, facts)
+        named = list(app.sources())  # without any no cluster is asked: there may be none
+        facts = self._sources.facts(app, facts) if named else replace(facts, config_maps={}, copied={})
         template = self._templates.make(app, facts, seen.stack_name)
         if seen.stack is None or seen.stack.owner != owner or seen.stack.template_digest == template.digest:
             return facts, template

@@ -7,6 +7,7 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.balancer import placement_faults
+from fargate_operator.checks.functions import environment_faults
 from fargate_operator.checks.places import function_places
 from fargate_operator.checks.roles import role_faults
 from fargate_operator.checks.sources import source_faults
@@ -81,7 +82,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     )
     text = template.json()
     faults += [*_budget(template, text), *_dangling(app, template, text), *arn_faults(app, place(facts))]
-    faults += _circular(app, template)
+    faults += [*_circular(app, template), *environment_faults(app, template.resources, facts)]
     faults += role_faults({name: template.resources[name] for name in resources})
     if faults:  # a ConfigMap or Secret may be what has to change
         raise InvalidSpec(faults, outside=bool(facts.config_maps or facts.copied))

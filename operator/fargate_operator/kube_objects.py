@@ -148,7 +148,7 @@ class _Translated:
 
 
 class _Answer(_Translated):
-    """An answer that is closed when its context ends."""
+    """An answer whose connection goes back to the pool when its context ends well, and is closed when it does not."""
 
     def __init__(self, answer: Any, doing: str) -> None:
         super().__init__(doing)
@@ -159,6 +159,7 @@ class _Answer(_Translated):
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
+            self._answer.drain_conn()  # a 404's body, too: what is left in a connection would be the next request's answer
             self._answer.release_conn()
         else:
             self._answer.close()

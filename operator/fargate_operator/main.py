@@ -68,15 +68,15 @@ class _Operator:
             kube, self._world, self._follower, identity, settings.health_interval, bounds, sources=sources
         )
         self._watch = Watch(self._queue, settings.health_interval, index)
+        self._listed = threading.Event()
         self._source_watches = [
-            SourceWatch(kube.objects, index, kind, namespace, self._queue.add)
+            SourceWatch(kube.objects, index, kind, namespace, self._queue.add, listed=self._listed)
             for kind in index.wanted
             for namespace in settings.namespaces or (None,)
         ]
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
         self._stop = asyncio.Event()
         self._watching = asyncio.Event()  # set by kopf
-        self._listed = threading.Event()
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()

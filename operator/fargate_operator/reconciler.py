@@ -29,6 +29,7 @@ from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
     Action,
     Await,
+    Create,
     Delete,
     Discard,
     Execute,
@@ -37,6 +38,7 @@ from fargate_operator.plan import (
     Propose,
     Protect,
     Recreate,
+    Update,
     Wait,
     Wish,
     busy,
@@ -317,12 +319,12 @@ class Reconciler:
         )
 
     def _parameters(self, turn: Turn, template: Template) -> Parameters:
-        """The values of Secrets that go with a template; of those that the stack has it only says so."""
+        """The values of Secrets that go with a template; of those that the app's own stack has it only says so."""
         stack = turn.seen.stack
-        if not template.parameters or turn.facts is None or isinstance(turn.seen.action, Execute):
-            return NONE  # a change set has them already
-        there = stack is not None and stack.status != "REVIEW_IN_PROGRESS"
-        running = self._world.stacks(turn.seen.region).template(stack) if stack and there else {}
+        if not template.parameters or turn.facts is None or not isinstance(turn.seen.action, Create | Update | Propose):
+            return NONE  # no template is sent; a change set has them already
+        own = stack is not None and stack.owner == turn.owner and stack.status != "REVIEW_IN_PROGRESS"
+        running = self._world.stacks(turn.seen.region).template(stack) if stack and own else {}
         return self._sources.parameters(app_of(turn), turn.facts, running)
 
     def _drift(self, turn: Turn) -> Turn:

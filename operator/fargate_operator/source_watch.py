@@ -1,7 +1,8 @@
 """Watches ConfigMaps and Secrets, by their metadata, and says which apps have to look at them anew.
 
-A thread for each kind (and namespace, where the operator has some of its own), which begins when some app refers to one. It knows
-nothing of AWS and decides nothing: the reconcile reads the objects themselves.
+A thread for each kind (and namespace, where the operator has some of its own), which begins when some app refers to one and all
+apps are known that there were at the start: those are the ones whose reconcile may come late. It knows nothing of AWS and decides
+nothing: the reconcile reads the objects themselves.
 """
 
 import logging
@@ -20,19 +21,31 @@ FORBIDDEN = 300.0  # seconds until it is tried again
 
 
 class SourceWatch(threading.Thread):
-    """One kind, in one namespace or (None) in all; calls `changed` with the key of each app that uses what has changed."""
+    """One kind, in one namespace or (None) in all; calls `changed` with the key of each app that uses what has changed.
+
+    `listed` is set when the index knows every app that there was at the start.
+    """
 
     def __init__(
-        self, objects: Objects, index: SourceIndex, kind: str, namespace: str | None, changed: Callable[[Key], None]
+        self,
+        objects: Objects,
+        index: SourceIndex,
+        kind: str,
+        namespace: str | None,
+        changed: Callable[[Key], None],
+        *,
+        listed: threading.Event,
+        stopped: threading.Event | None = None,
     ) -> None:
         super().__init__(name=f"{kind}-{namespace or 'all'}", daemon=True)
         self._objects, self._index, self._kind, self._namespace, self._changed = objects, index, kind, namespace, changed
-        self._stopped = threading.Event()
+        self._listed, self._stopped = listed, stopped or threading.Event()
         self._failures = 0
         self._told = ""
 
     def run(self) -> None:
         self._index.wanted[self._kind].wait()
+        self._listed.wait()
         pause = 0.0
         while not self._stopped.wait(pause):
             pause = self.once()
@@ -45,11 +58,11 @@ class SourceWatch(threading.Thread):
         """List, then follow for as long as it goes; the seconds to wait before it is done again."""
         try:
             since = self.relist()
-            self._failures, self._told = 0, ""
+            self._told = ""
             while not self._stopped.is_set():
                 since = self._follow(since)
         except Gone:
-            return 0.0
+            log.debug("%s: the version to follow from is too old", self._kind)
         except Forbidden as error:
             self._tell(f"{error.message}; apps are looked at each health interval instead")
             return FORBIDDEN
@@ -60,6 +73,7 @@ class SourceWatch(threading.Thread):
         return self._pause()
 
     def _pause(self) -> float:
+        """Longer from time to time until an event or a bookmark comes: only that is a sign that following gets anywhere."""
         self._failures += 1
         return min(MOST, BASE * 2.0 ** min(self._failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  no secret
 
@@ -87,7 +101,7 @@ class SourceWatch(threading.Thread):
             raise
         except ReconcileError as error:
             log.debug("%s", error.message)
-            self._stopped.wait(self._pause())
+        self._stopped.wait(self._pause())  # after an end that was in order, too: it may have come at once
         return since
 
     def _look(self, namespace: str, name: str, version: str) -> None:

@@ -67,6 +67,9 @@ class CloudFormation:
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803  boto3's name
         return {"Stacks": [self._found(StackName)]}
 
+    def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803  boto3's name
+        return {"TemplateBody": self._found(StackName)["Body"]}
+
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:  # noqa: N803
         assert ContentType == "application/json"
         self.objects[f"{Bucket}/{Key}"] = Body
@@ -178,6 +181,21 @@ def test_an_update_that_changes_nothing_is_a_success(aws: CloudFormation) -> Non
     assert stacks(aws).update(order("b"), found) is True
     aws.stacks[NAME]["StackStatus"] = "UPDATE_COMPLETE"
     assert stacks(aws).update(order("b"), found) is False
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("Resources:\n  Jobs: {Type: AWS::SQS::Queue}\n", {}),
+        ('{"Resources": {"Jobs": 1}}', {"Resources": {"Jobs": 1}}),
+        ({"Resources": {}}, {"Resources": {}}),
+    ],
+)
+def test_a_template_in_yaml_holds_nothing_of_the_operators(aws: CloudFormation, body: Any, found: Any) -> None:
+    stack = created(aws, "CREATE_COMPLETE")
+    aws.stacks[NAME]["Body"] = body
+    assert stacks(aws).template(stack) == found
+    assert stacks(aws).metadata(stack) == {}
 
 
 SECRET = Parameters({"Key": '"pass word"'}, frozenset({"Other"}))

@@ -86,10 +86,13 @@ class Stacks:
                 yield from (observed(stack) for stack in page["Stacks"])
 
     def template(self, stack: StackObservation) -> Mapping[str, Any]:
-        """The template that the stack has."""
+        """The template that the stack has; empty where that is YAML, which is nobody's that the operator has made."""
         with translated("GetTemplate"):
             body = self._client.get_template(StackName=stack.id)["TemplateBody"]
-        found: Mapping[str, Any] = json.loads(body) if isinstance(body, str) else body
+        try:
+            found: Mapping[str, Any] = json.loads(body) if isinstance(body, str) else body
+        except ValueError:
+            return {}
         return found
 
     def metadata(self, stack: StackObservation) -> Mapping[str, Any]:

@@ -6,11 +6,12 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.errors import Fault
+from fargate_operator.facts import Facts
 from fargate_operator.fragments.arns import parts, references, referred
 from fargate_operator.fragments.code import Code
 from fargate_operator.fragments.values import seconds
 from fargate_operator.model import App
-from fargate_operator.workloads.function import ALIAS, DESTINATIONS, FunctionSpec, Url
+from fargate_operator.workloads.function import ALIAS, DESTINATIONS, FunctionSpec, Url, logical_id
 
 # See https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html and …/gettingstarted-limits.html
 RESERVED = re.compile(
@@ -98,10 +99,33 @@ def _environment(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
                 wrong = "is Lambda's own" if RESERVED.fullmatch(name) else "is no name of a variable in Lambda"
                 right = "must have letters, digits and underscores, begin with a letter, and be none of Lambda's own"
                 yield Fault(f"{path if own else 'spec'}.{field}.{name}", f"{wrong}, so that {key} cannot have it; it {right}")
-        size = sum(len(f"{name}{value}".encode()) for name, value in variables.items() if "${" not in value)
-        size += sum(len(f"{name}_ARN{value}".encode()) for name, value in secrets.items())
+
+
+def environment_faults(app: App, resources: Mapping[str, Any], facts: Facts) -> Iterable[Fault]:
+    """Environments that are too large, by what the finished resources have; of what only AWS knows the least counts."""
+    place = f"{facts.region}:{facts.account_id}"
+    known = {
+        "AWS::Region": facts.region,
+        "AWS::AccountId": facts.account_id,
+        "AWS::Partition": facts.partition,
+        # CloudFormation adds twelve characters to the name, Secrets Manager six
+        names.COPIED_SECRET: f"arn:{facts.partition}:secretsmanager:{place}:secret:{names.COPIED_SECRET}-{'x' * 12}-{'x' * 6}",
+    }
+    for path, key, _function in _functions(app):
+        properties = resources[logical_id(key)]["Properties"]
+        variables = (properties.get("Environment") or {}).get("Variables") or {}
+        size = sum(len(f"{name}{_least(value, known)}".encode()) for name, value in variables.items())
         if size > MOST_ENVIRONMENT:
-            yield Fault(f"{path}.environment", f"is {size} bytes with the shared ones; Lambda takes {MOST_ENVIRONMENT} in all")
+            wrong = f"is {size} bytes with the shared ones and those of environmentFrom and secrets"
+            yield Fault(f"{path}.environment", f"{wrong}; Lambda takes {MOST_ENVIRONMENT} in all")
+
+
+def _least(value: Any, known: Mapping[str, str]) -> str:
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        return "".join(_least(one, known) for one in value["Fn::Join"][1])
+    return known.get(str(value.get("Ref")), "")
 
 
 def _layers(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:

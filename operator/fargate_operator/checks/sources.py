@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fargate_operator.checks.functions import MOST_ENVIRONMENT, RESERVED
+from fargate_operator.checks.functions import RESERVED
 from fargate_operator.errors import Fault
 from fargate_operator.facts import Facts
 from fargate_operator.fragments.environment_from import CONFIG_MAPS
@@ -63,14 +63,8 @@ def _keys(facts: Facts, kind: str, name: str) -> list[str]:
 
 def _of_function(app: App, key: str, facts: Facts) -> Iterable[Fault]:
     own = f"spec.functions.{key}."
-    values: dict[str, str] = {}
     for path, kind, name in app.sources():
-        if path.startswith((own, "spec.environmentFrom[")):
-            found = facts.config_maps.get(name) if kind == CONFIG_MAPS else None
-            values |= dict(found.data) if found else dict.fromkeys((f"{one}_ARN" for one in _keys(facts, kind, name)), "")
-            for variable in _keys(facts, kind, name) if found else ():
+        if kind == CONFIG_MAPS and path.startswith((own, "spec.environmentFrom[")):
+            for variable in _keys(facts, kind, name):
                 if RESERVED.fullmatch(variable):
                     yield Fault(path, f"{variable} of the ConfigMap {name} is Lambda's own, so that {key} cannot have it")
-    size = sum(len(f"{name}{value}".encode()) for name, value in values.items())
-    if size > MOST_ENVIRONMENT:
-        yield Fault(f"{own}environmentFrom", f"gives {size} bytes with the shared ones; Lambda takes {MOST_ENVIRONMENT} in all")

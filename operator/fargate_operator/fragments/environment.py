@@ -39,10 +39,11 @@ class Variables:
 _Layer = tuple[Mapping[str, str], Mapping[str, Secret]]
 
 
-def variables(scope: Scope, workload: _Workload) -> Variables:
+def variables(scope: Scope, workload: _Workload, ending: str = "") -> Variables:
     """The weakest first: the shared environmentFrom, the shared environment and secrets, the workload's own in the same order.
 
-    A name that is a value and, stronger, a secret is only the secret, and the other way round: ECS takes no name twice.
+    A name that is a value and, stronger, a secret is only the secret, and the other way round: ECS takes no name twice. What a
+    workload gets of a secret may have the secret's name with an `ending`: that name counts in the same way.
     """
     layers: list[_Layer] = [
         *_sources(scope.environment_from, scope.facts),
@@ -53,8 +54,10 @@ def variables(scope: Scope, workload: _Workload) -> Variables:
     plain: dict[str, str] = {}
     secrets: dict[str, Secret] = {}
     for values, hidden in layers:
-        plain = {name: value for name, value in plain.items() if name not in hidden} | dict(values)
-        secrets = {name: value for name, value in secrets.items() if name not in values} | dict(hidden)
+        taken = hidden.keys() | {f"{name}{ending}" for name in hidden}
+        plain = {name: value for name, value in plain.items() if name not in taken} | dict(values)
+        secrets = {name: value for name, value in secrets.items() if values.keys().isdisjoint((name, f"{name}{ending}"))}
+        secrets |= hidden
     return Variables(plain, secrets)
 
 

@@ -123,6 +123,7 @@ class FunctionSpec(Strict):
 
 
 ALIAS = "live"
+_ARN = "_ARN"  # the end of the variable that says where a secret is
 # What a published version keeps of the function: when none of it changes, Lambda publishes no new one.
 _SNAPSHOT = (
     "Architectures", "CodeUri", "Environment", "EphemeralStorage", "Handler", "ImageConfig", "ImageUri", "Layers",
@@ -133,7 +134,7 @@ DESTINATIONS = {"sqs": "SQS", "sns": "SNS", "lambda": "Lambda", "events": "Event
 
 def serverless(key: str, spec: FunctionSpec, scope: Scope, iam: Iam, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The AWS::Serverless::Function, by its logical ID; `resources` are the app's raw ones."""
-    given, tags = variables(scope, spec), {**scope.tags, **(spec.tags or {})}
+    given, tags = variables(scope, spec, _ARN), {**scope.tags, **(spec.tags or {})}
     properties: dict[str, Any] = {
         **_code(key, spec, scope),
         "MemorySize": spec.memory or 1024,
@@ -240,7 +241,7 @@ def _invoke(arn: str, resources: Mapping[str, Any]) -> dict[str, Any]:
 
 def _environment(given: Variables) -> dict[str, Any] | None:
     body: dict[str, Any] = dict(sorted(given.plain.items()))
-    body |= {f"{name}_ARN": secret_arn(value) for name, value in sorted(given.secrets.items())}
+    body |= {f"{name}{_ARN}": secret_arn(value) for name, value in sorted(given.secrets.items())}
     return {"Variables": body} if body else None
 
 
