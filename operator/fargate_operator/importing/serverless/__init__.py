@@ -11,7 +11,7 @@ from typing import Any
 from fargate_operator.importing.cursor import Cursor, as_text
 from fargate_operator.importing.options import Options
 from fargate_operator.importing.report import Report
-from fargate_operator.importing.serverless import api, functions, images, resources, shared, tables, tasks
+from fargate_operator.importing.serverless import api, functions, images, plaintext, resources, shared, tables, tasks
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import lose_all, skip_all
 from fargate_operator.importing.serverless.separation import separate
@@ -36,6 +36,7 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     first = _converted(Cursor(tree, Report(root.file)), options, variables, ())
     made = first.spec.get("resources", {})  # topics and the like, which come with events, and which others may refer to
     context = _converted(Cursor(tree, report), options, variables, made)
+    plaintext.tell(context.spec, variables.taken, report)
     return manifest(options.name or _name(context.service), options.namespace, context.spec)
 
 

@@ -21,12 +21,16 @@ _NOWHERE = "is a variable that only the Serverless Framework can resolve; write 
 
 
 class Variables:
-    """Resolves each part of the tree once, on demand; `used` are the parts of `custom` that some variable read."""
+    """Resolves each part of the tree once, on demand; `used` are the parts of `custom` that some variable read.
+
+    `taken` are values of the environment by name, each with the place where it is read.
+    """
 
     def __init__(self, root: Node, options: Options) -> None:
         self.root = root
         self.options = options
         self.used: set[str] = set()
+        self.taken: dict[str, tuple[str, Node]] = {}
         self._folder = Path(root.file).parent
         self._done: dict[tuple[int, bool], tuple[Node, Node]] = {}  # the first keeps its id taken
         self._busy: set[int] = set()
@@ -119,12 +123,17 @@ class Variables:
             return Node(self._parameter(address, parameters), node.file, node.line)
         if source.type == "strToBool" and parameters:
             return Node(parameters[0].lower() in ("true", "1"), node.file, node.line)
-        known = self._values(source.type)
+        return self._given(source.type, address, node)
+
+    def _given(self, type_: str, address: str, node: Node) -> Node | None:
+        """A value of the command line, of the environment or of the parameters."""
+        known = self._values(type_)
         if known is None:
-            raise BadVariable(_ELSEWHERE.get(source.type, _NOWHERE))
-        found = known.get(address)
-        if found is None:
+            raise BadVariable(_ELSEWHERE.get(type_, _NOWHERE))
+        if (found := known.get(address)) is None:
             return None
+        if type_ == "env":
+            self.taken.setdefault(address, (found, node))
         return self.resolve(found) if isinstance(found, Node) else Node(found, node.file, node.line)
 
     def _inner(self, text: str, node: Node) -> str:
