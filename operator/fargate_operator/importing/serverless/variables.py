@@ -6,7 +6,8 @@ from typing import Any
 
 from fargate_operator.importing.cursor import as_text
 from fargate_operator.importing.options import Options
-from fargate_operator.importing.serverless.files import content, dotenv
+from fargate_operator.importing.serverless.dotenv import dotenv
+from fargate_operator.importing.serverless.files import content
 from fargate_operator.importing.serverless.syntax import BadVariable, Source, Variable, split
 from fargate_operator.importing.source import Node, Unknown, plain, planted
 
@@ -38,7 +39,7 @@ class Variables:
         self.stage, self.region, self._environment = options.stage, options.region, dict(options.environment)
         self.stage = self.stage or options.given.get("stage") or self._word("provider", "stage") or "dev"
         if self._word("useDotenv") == "true":
-            self._environment = {**dotenv(self._folder, self.stage), **self._environment}
+            self._environment = {**dotenv(self._folder, self.stage, self._environment), **self._environment}
         self.region = self.region or options.given.get("region") or self._word("provider", "region") or "us-east-1"
 
     def _word(self, *steps: str) -> str:
