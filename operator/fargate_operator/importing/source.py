@@ -5,7 +5,7 @@ become the long intrinsic functions, aliases and merge keys are followed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,55 @@ class Node:
     line: int
 
 
+_BLANK = "\0 \t\r\n\x85\u2028\u2029"
+
+
 class _Loader(yaml.SafeLoader):
-    """With the implicit types of YAML 1.2 alone."""
+    """With the implicit types of YAML 1.2 alone, and with what PyYAML refuses of it: `?` in the words of a flow, and tabs."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    _inside = False  # a plain scalar, or the line where a block scalar begins
+
+    def peek(self, index: int = 0) -> str:
+        """Inside, PyYAML takes `?` for an indicator, and a tab for no blank; what is read in the end is the text itself."""
+        char = str(super().peek(index))
+        return {"?": "x", "\t": " "}.get(char, char) if self._inside else char
+
+    def scan_plain(self) -> Any:
+        return self._within(super().scan_plain)
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
+        return self._within(super().scan_block_scalar_indicators, start_mark)
+
+    def scan_block_scalar_ignored_line(self, start_mark: Any) -> Any:
+        return self._within(super().scan_block_scalar_ignored_line, start_mark)
+
+    def _within(self, scan: Callable[..., Any], *marks: Any) -> Any:
+        self._inside = True
+        try:
+            return scan(*marks)
+        finally:
+            self._inside = False
+
+    def check_key(self) -> bool:
+        return self.peek(1) in _BLANK
+
+    def check_plain(self) -> bool:
+        asks = self.peek() == "?" and self.peek(1) not in _BLANK and not (self.flow_level and self.peek(1) in ",[]{}")
+        return bool(asks or super().check_plain())
+
+    def scan_to_next_token(self) -> None:
+        """Tabs are blanks, too, but where they would indent."""
+        super().scan_to_next_token()
+        while self.peek() == "\t":
+            length = 0
+            while self.peek(length) in " \t":
+                length += 1
+            indents = not self.buffer[self.pointer - self.column : self.pointer].strip(" ")
+            if indents and not self.flow_level and self.peek(length) not in "#\0\r\n\x85\u2028\u2029":
+                return
+            self.forward(length)
+            super().scan_to_next_token()
 
 
 for _tag, _pattern, _first in (
