@@ -5,6 +5,7 @@ it was passed over because it means nothing for the result, or when it was told 
 the importer knows is told by that, not forgotten.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -112,7 +113,7 @@ class Cursor:
     def integer(self) -> int | None:
         """A whole number, also one in quotes; anything else is told."""
         value = self.node.value
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value):
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)

@@ -14,6 +14,7 @@ import yaml
 
 MOST_NODES = 200_000  # what aliases of aliases can make of a small file
 MOST_LEVELS = 100
+MOST_DIGITS = 1000  # more than any number has that means something, and less than Python refuses
 
 
 class Unreadable(Exception):
@@ -94,6 +95,7 @@ class _Loader(yaml.SafeLoader):
             super().scan_to_next_token()
 
 
+_PATTERNS: dict[str, re.Pattern[str]] = {}
 for _tag, _pattern, _first in (
     ("null", r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("bool", r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
@@ -101,7 +103,8 @@ for _tag, _pattern, _first in (
     ("float", r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", list("-+.0123456789")),
     ("merge", r"^<<$", ["<"]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+    _PATTERNS[_tag] = re.compile(_pattern)
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _PATTERNS[_tag], _first)
 
 
 def read(path: Path | str) -> Node:
@@ -155,7 +158,10 @@ class _Builder:
         elif isinstance(node, yaml.SequenceNode):
             value = [self.build(item, item.start_mark.line + 1, above) for item in node.value]
         else:
-            value = _scalar(tag, node.value)
+            try:
+                value = _scalar(tag, node.value)
+            except ValueError as error:
+                raise Unreadable(f"{self.file}:{line}: {error}") from error
         made = Node(value, self.file, line)
         return made if tag.removeprefix(_CORE) in _TYPES else self._tagged(tag, made)
 
@@ -206,6 +212,8 @@ _TYPES = frozenset(("str", "int", "float", "bool", "null", "map", "seq"))
 
 def _scalar(tag: str, text: str) -> Any:
     kind = tag.removeprefix(_CORE)
+    if kind in _PATTERNS and (not _PATTERNS[kind].search(text) or len(text) > MOST_DIGITS):
+        raise ValueError(f"{text[:20]!r}{' and more' if len(text) > 20 else ''} is no {kind} that can be read")
     if kind == "null":
         return None
     if kind == "bool":

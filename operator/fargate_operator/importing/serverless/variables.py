@@ -9,8 +9,9 @@ from fargate_operator.importing.options import Options
 from fargate_operator.importing.serverless.dotenv import dotenv
 from fargate_operator.importing.serverless.files import content
 from fargate_operator.importing.serverless.syntax import BadVariable, Source, Variable, split
-from fargate_operator.importing.source import Node, Unknown, plain, planted
+from fargate_operator.importing.source import MOST_NODES, Node, Unknown, Unreadable, plain, planted
 
+MOST_TEXT = 1_000_000  # characters that variables may make of one text
 _PSEUDO = {"accountId": "AWS::AccountId", "region": "AWS::Region"}
 _SCRIPTS = (".js", ".cjs", ".mjs", ".ts")
 _ELSEWHERE = {
@@ -34,6 +35,7 @@ class Variables:
         self.taken: dict[str, tuple[str, Node]] = {}
         self._folder = Path(root.file).parent
         self._done: dict[tuple[int, bool], tuple[Node, Node]] = {}  # the first keeps its id taken
+        self._sizes: dict[int, int] = {}  # nodes in what was resolved, by its id
         self._busy: set[int] = set()
         self._files: dict[str, Node | None] = {}
         self.stage, self.region, self._environment = options.stage, options.region, dict(options.environment)
@@ -46,6 +48,7 @@ class Variables:
         """A value that others rest on; empty where there is none."""
         found = self._walk(self.root, list(steps))
         self._done.clear()  # what was resolved before this was known
+        self._sizes.clear()
         return (as_text(found) or "") if found else ""
 
     def resolve(self, node: Node, *, sub: bool = False) -> Node:
@@ -60,8 +63,18 @@ class Variables:
             found = self._resolve(node, sub=sub)
         finally:
             self._busy.discard(id(node))
+        self._sizes[id(found)] = self._size(found)
+        if self._sizes[id(found)] > MOST_NODES:
+            raise Unreadable(f"{node.file}:{node.line}: variables make too much of this")
         self._done[key] = (node, found)
         return found
+
+    def _size(self, node: Node) -> int:
+        """How much it is when it is written out: variables of variables can make anything of a small file."""
+        if isinstance(node.value, str):
+            return 1 + len(node.value) // 100
+        below = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+        return 1 + sum(self._sizes.get(id(one)) or self._size(one) for one in below)
 
     def _resolve(self, node: Node, *, sub: bool) -> Node:
         if isinstance(node.value, dict):
@@ -90,6 +103,8 @@ class Variables:
         joined = [one if _reference(one) else as_text(Node(one, node.file, node.line)) for one in found]
         if any(one is None for one in joined):
             return Unknown("has a variable inside a text that is a list, a map or nothing")
+        if sum(len(str(one)) for one in joined) > MOST_TEXT:
+            raise Unreadable(f"{node.file}:{node.line}: variables make too much of this")
         if any(isinstance(one, dict) for one in joined):
             return {"Fn::Join": planted(["", [plain(Node(one, node.file, node.line)) for one in joined]], node)}
         return "".join(map(str, joined))
