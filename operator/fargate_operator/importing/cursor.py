@@ -58,6 +58,12 @@ class Cursor:
             self.skip()
         return [(key, self._child(key, node)) for key, node in self.node.value.items() if node.value is not None]
 
+    def lose_nulls(self, message: str) -> None:
+        """Tell the entries of a map that are null."""
+        for key, node in self.node.value.items() if isinstance(self.node.value, dict) else ():
+            if node.value is None:
+                self._child(key, node).lose(message)
+
     def each(self) -> list["Cursor"]:
         """The items of a list; anything else is taken as a list of one."""
         if not isinstance(self.node.value, list):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import lose_all, raw
-from fargate_operator.importing.serverless.tables import RESOURCES_LOST
+from fargate_operator.importing.serverless.tables import EMPTY, RESOURCES_LOST
 
 _OURS = "changes a resource that the operator makes; use its own fields, or overrides"
 _THEIRS = "changes a resource that the framework makes; use the FargateApp's own fields"
@@ -31,6 +31,8 @@ def resources(context: Context) -> None:
     for part in parts(context.top):
         for there, here in (("Resources", "resources"), ("Outputs", "outputs")):
             listed = part.get(there)
+            if listed:
+                listed.lose_nulls(EMPTY)
             for name, one in listed.items() if listed else ():
                 _one(here, name, one.at(f"spec.{here}.{name}"), context)
         for name, one in extensions.items() if (extensions := part.get("extensions")) else ():
