@@ -62,14 +62,9 @@ resources:
 """)
     arn, role = {"Fn::GetAtt": ["F1Function", "Arn"]}, {"Ref": "IamRoleLambdaExecution"}
     assert spec["resources"] == {"Mine": {"Type": "AWS::SSM::Parameter", "Properties": {"Value": arn, "Name": role}}}
-    theirs, ours = (
-        f"changes a resource that the {one}" for one in ("framework makes; use the FargateApp's own fields", "operator makes; use its own fields, or overrides")
-    )  # fmt: skip
+    theirs = "changes a resource that the framework makes; use the FargateApp's own fields"
     assert [(line, message) for line, _, message in told] == [
-        *((line, theirs) for line in range(6, 11)),
-        (11, ours),
-        (12, theirs),
-        (13, theirs),
+        *((line, theirs) for line in range(6, 14)),
         (14, "refers to IamRoleLambdaExecution, which is not in this stack; write what it stands for"),
     ]
 
@@ -82,3 +77,12 @@ resources: {Resources: {F1LambdaFunction: {Type: "AWS::Lambda::Function", Proper
     )
     assert "environment" not in spec
     assert told[0][2] == "refers to F1LambdaFunction.Arn; strings of a FargateApp can refer to spec.resources only"
+
+
+def test_what_is_made_with_routes_or_tasks_alone_is_not_there_without_them() -> None:
+    """An overridden HttpApi is told as the framework's own; what refers to it is told as well."""
+    text = 'resources: {Resources: {A: {Type: "AWS::SSM::Parameter", Properties: {Value: !Ref HttpApi, Name: !Ref FargateTasksCluster}}}}\n'
+    assert [message for _, _, message in imported(text)[1]] == [
+        "refers to FargateTasksCluster, which is not in this stack; write what it stands for",
+        "refers to HttpApi, which is not in this stack; write what it stands for",
+    ]
