@@ -1,5 +1,7 @@
 """Each case comes out as it is written down, and what comes out whole compiles."""
 
+import re
+
 import pytest
 import yaml
 
@@ -17,12 +19,17 @@ def test_a_case_comes_out_as_written_down(case: str) -> None:
     assert (text, told) == ((folder / "expected.yaml").read_text(), (folder / "expected.txt").read_text())
 
 
-@pytest.mark.parametrize("case", cases.CASES)
+WHOLE = [
+    case
+    for case in cases.CASES
+    if not re.search("needs a look|which is not in this stack", (cases.ROOT / case / "expected.txt").read_text())
+]
+
+
+@pytest.mark.parametrize("case", WHOLE)
 def test_what_comes_out_compiles(case: str) -> None:
     """Unless it is told what is wrong with the FargateApp."""
-    text, told = cases.converted(case)
-    if "needs a look" in told or "which is not in this stack" in told:
-        pytest.skip("told")
+    text, _ = cases.converted(case)
     app = parse_app(yaml.safe_load(text))
     subnets = {
         key: Subnets("vpc-1", asked if isinstance(asked, tuple) else ("subnet-0",))

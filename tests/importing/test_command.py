@@ -57,11 +57,31 @@ def test_an_image_that_would_be_built_can_be_named(source: Path, capsys: pytest.
     }
 
 
+BEFORE = [
+    (number + 1, f"${{self:custom.a{number}}}") for number in range(1500)
+]  # each number, and a variable with the one before
+TENFOLD = "\n".join(f"  a{number}: ['{before}'{f', {before!r}' * 9}]" for number, before in BEFORE[:8])
+LONGER = "\n".join(f"  a{number}: '{before * 10}'" for number, before in BEFORE[:8])
+CHAIN = "\n".join(f"  a{number}: '{before}'" for number, before in BEFORE)
+
+
 UNUSABLE = {
     "no such file": (None, "serverless.yml: No such file or directory"),
     "no YAML": ("a: [", "serverless.yml:1: is not YAML: expected the node content, but found '<stream end>'"),
     "something else": ("a: 1", "serverless.yml: is no file that can be imported, or its kind is not to be seen: give --kind"),
     "a list": ("[1]", "serverless.yml: is no file that can be imported, or its kind is not to be seen: give --kind"),
+    "variables that multiply": (
+        f"service: a\nprovider: {{environment: {{A: '${{self:custom.a8}}'}}}}\ncustom:\n  a0: [x]\n{TENFOLD}",
+        "serverless.yml:9: variables make too much of this",
+    ),
+    "variables that multiply a text": (
+        f"service: a\nprovider: {{environment: {{A: '${{self:custom.a8}}'}}}}\ncustom:\n  a0: xxxx\n{LONGER}",
+        "serverless.yml:10: variables make too much of this",
+    ),
+    "a chain of variables": (
+        f"service: a\nprovider: {{environment: {{A: '${{self:custom.a1500}}'}}}}\ncustom:\n  a0: x\n{CHAIN}",
+        "serverless.yml: is nested too deep, or its variables lead through too many others",
+    ),
     "a file inside that is no YAML": (
         "service: a\nprovider: {name: '${file(./b.yml)}'}",
         "b.yml:1: is not YAML: expected ',' or ']', but got '<stream end>'",

@@ -1,5 +1,6 @@
 """Nothing that was not read is forgotten."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,11 @@ def test_each_leaf_is_either_read_or_told(tree: dict[str, object], data: st.Data
     for steps in every:
         covers = [one for one in told if steps[: len(one)] == one]
         assert len(covers) == (0 if steps in read else 1)
+
+
+@pytest.mark.parametrize("text", ["--5", "9" * 5000, "5-", "٣"])
+def test_what_only_looks_like_a_number_is_told(text: str) -> None:
+    root = start(f"a: '{text}'")
+    found = root.get("a")
+    assert found
+    assert (found.integer(), told(root)) == (None, ["x.yml:1: a: must be a whole number"])

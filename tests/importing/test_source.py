@@ -31,6 +31,18 @@ VALUES = {
         "a: &x {p: 1}\nb: &y {p: 2, q: 3}\nc: {<<: [*x, *y]}",
         {"a": {"p": 1}, "b": {"p": 2, "q": 3}, "c": {"p": 1, "q": 3}},
     ),
+    "a question mark in a flow": (
+        "{rate: cron(0 12 * * ? *), a: [b?c, ?d, e?], ? f : g, h: x ?, enabled: true}",
+        {"rate": "cron(0 12 * * ? *)", "a": ["b?c", "?d", "e?"], "f": "g", "h": "x ?", "enabled": True},
+    ),
+    "a question mark elsewhere": ("a: ?b\nc: d ? e\n? f\n: g", {"a": "?b", "c": "d ? e", "f": "g"}),
+    "a question mark in quotes": ("{a: '?', b: \"? \", c: 'd\te'}", {"a": "?", "b": "? ", "c": "d\te"}),
+    "a tab before a comment": (
+        "a: b\t# c\nd:\t# e\n  - f\t\n\t# g\n  -\th\ni: |\t# j\n  k\nl: 'm'\t# n\n",
+        {"a": "b", "d": ["f", "h"], "i": "k\n", "l": "m"},
+    ),
+    "a tab in words": ("a: b\tc\nd:\te", {"a": "b\tc", "d": "e"}),
+    "tabs in a flow": ("{\n\ta: 1,\n\tb:\t[2,\t3]\n}", {"a": 1, "b": [2, 3]}),
     "an empty file": ("# nothing\n", None),
 }
 
@@ -48,6 +60,11 @@ WRONG = {
         "!!python/object:os.system {}",
         "x.yml:1: the tag tag:yaml.org,2002:python/object:os.system is not one of CloudFormation's",
     ),
+    "a tab that indents": ("a:\n\tb: c", "x.yml:2: is not YAML: found character '\\t' that cannot start any token"),
+    "a number that is none": ("a: !!int abc", "x.yml:1: 'abc' is no int that can be read"),
+    "a fraction that is none": ("a:\n  - !!float x", "x.yml:2: 'x' is no float that can be read"),
+    "truth that is none": ("a: !!bool maybe", "x.yml:1: 'maybe' is no bool that can be read"),
+    "a number without end": (f"a: {'9' * 5000}", "x.yml:1: '99999999999999999999' and more is no int that can be read"),
     "a key twice": ("a: 1\nb: 2\na: 3", "x.yml:3: the key a stands here twice"),
     "a key that is a list": ("? [a]\n: 1", "x.yml:1: a key must be a word"),
     "a list that holds itself": ("a: &x\n  - *x", "x.yml:1: holds itself, or is nested too deep"),

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from fargate_operator.importing.options import Options
+from fargate_operator.importing.serverless.dotenv import dotenv
 from fargate_operator.importing.serverless.syntax import BadVariable, Source, Variable, split
 from fargate_operator.importing.serverless.variables import Variables
-from fargate_operator.importing.source import Unknown, parse, plain
+from fargate_operator.importing.source import Unknown, Unreadable, parse, plain
 
 TEXT = """
 service: shop
@@ -130,10 +131,52 @@ def test_inside_a_sub_pseudo_parameters_are_written_its_way(tmp_path: Path) -> N
 
 
 def test_dotenv_stands_behind_the_environment(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("# comment\nA=1\nexport B='two'\nC=3\n")
-    (tmp_path / ".env.dev").write_text("C=4\n")
-    root = parse("useDotenv: true\nhere: ${env:A}${env:B}${env:C}", str(tmp_path / "x.yml"))
-    assert plain(Variables(root, Options(environment={"A": "0"})).resolve(root))["here"] == "0two4"
+    """And where the stage has a file of its own, the other is not read."""
+    (tmp_path / ".env").write_text("# comment\nA=1\nexport B='two'\n")
+    root = parse("useDotenv: true\nhere: ${env:A}${env:B}${env:C, 'none'}", str(tmp_path / "x.yml"))
+    assert plain(Variables(root, Options(environment={"A": "0"})).resolve(root))["here"] == "0twonone"
+    (tmp_path / ".env.dev").write_text("B=3\nC=4\n")
+    assert plain(Variables(root, Options(environment={"A": "0"})).resolve(root))["here"] == "034"
+
+
+DOTENV = {
+    "a comment behind it": ("A=b # c", "b"),
+    "a sign in quotes is no comment": ("A='b # c' # d", "b # c"),
+    "a sign without a space before it is one": ("A=b#c", "b"),
+    "spaces around it": ("A =  b c  ", "b c"),
+    "the end of a line in double quotes": (r'A="b\nc"', "b\nc"),
+    "in single quotes it is none": (r"A='b\nc'", r"b\nc"),
+    "several lines": ('A="b\nc"\nB=2', "b\nc"),
+    "quotes inside": ("A='b\"c'", 'b"c'),
+    "one quote alone": ("A='b", "'b"),
+    "backticks": ("A=`b'c`", "b'c"),
+    "with a colon": ("A: b", "b"),
+    "nothing": ("A=\nB=2", ""),
+    "the last wins": ("A=1\nA=2", "2"),
+    "Windows' lines": ("A=1\r\nB=2\r\n", "1"),
+    "another variable": ("B=2\nA=$B-${B}", "2-2"),
+    "a later one": ("A=$B\nB=${C}\nC=3", "3"),
+    "one of the environment": ("A=x$HOME", "x/home"),
+    "the environment wins there, too": ("HOME=/none\nA=$HOME", "/home"),
+    "one that there is not": ("A=x${NO}y", "xy"),
+    "one with a default": ("A=${NO:-else}", "else"),
+    "an escaped one": (r"A=b\$C", "b$C"),
+    "a price": ("A=5$", "5$"),
+}
+
+
+@pytest.mark.parametrize("case", DOTENV)
+def test_dotenv(case: str, tmp_path: Path) -> None:
+    text, expected = DOTENV[case]
+    (tmp_path / ".env").write_bytes(text.encode())
+    assert dotenv(tmp_path, "dev", {"HOME": "/home"})["A"] == expected
+
+
+@pytest.mark.parametrize("text", ["A=$A", "A=$B\nB=$A", "A=" + "x" * 60000 + "\nB=${A}${A}"])
+def test_dotenv_without_end(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(text)
+    with pytest.raises(Unreadable, match="refers to itself, or to too much"):
+        dotenv(tmp_path, "dev", {})
 
 
 def test_syntax() -> None:

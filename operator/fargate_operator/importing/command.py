@@ -96,7 +96,10 @@ def imported(given: str | Sequence[str], options: Options, kind: str | None = No
     file = files[0]
     root = read(file) if len(files) == 1 else Node([read(one) for one in files], file, 1)
     report = Report(file)
-    app = _importer(root, kind, many=len(files) > 1).convert(root, options, report)
+    try:
+        app = _importer(root, kind, many=len(files) > 1).convert(root, options, report)
+    except RecursionError as error:
+        raise Unreadable(f"{file}: is nested too deep, or its variables lead through too many others") from error
     report.faults(faults(app))
     from fargate_operator.importing.writer import write  # noqa: PLC0415  needs the model
 

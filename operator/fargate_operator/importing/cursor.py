@@ -5,6 +5,7 @@ it was passed over because it means nothing for the result, or when it was told 
 the importer knows is told by that, not forgotten.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,12 @@ class Cursor:
         if not self.node.value:
             self.skip()
         return [(key, self._child(key, node)) for key, node in self.node.value.items() if node.value is not None]
+
+    def lose_nulls(self, message: str) -> None:
+        """Tell the entries of a map that are null."""
+        for key, node in self.node.value.items() if isinstance(self.node.value, dict) else ():
+            if node.value is None:
+                self._child(key, node).lose(message)
 
     def each(self) -> list["Cursor"]:
         """The items of a list; anything else is taken as a list of one."""
@@ -113,7 +120,7 @@ class Cursor:
     def integer(self) -> int | None:
         """A whole number, also one in quotes; anything else is told."""
         value = self.node.value
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,20}\s*", value):
             value = int(value)
         if isinstance(value, float) and value.is_integer():
             value = int(value)

@@ -6,7 +6,7 @@ become the long intrinsic functions, aliases and merge keys are followed.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import yaml
 
 MOST_NODES = 200_000  # what aliases of aliases can make of a small file
 MOST_LEVELS = 100
+MOST_DIGITS = 1000  # more than any number has that means something, and less than Python refuses
 
 
 class Unreadable(Exception):
@@ -46,12 +47,58 @@ class Node:
     written: str = field(default="", compare=False)
 
 
+_BLANK = "\0 \t\r\n\x85\u2028\u2029"
+
+
 class _Loader(yaml.SafeLoader):
-    """With the implicit types of YAML 1.2 alone."""
+    """With the implicit types of YAML 1.2 alone, and with what PyYAML refuses of it: `?` in the words of a flow, and tabs."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    _inside = False  # a plain scalar, or the line where a block scalar begins
+
+    def peek(self, index: int = 0) -> str:
+        """Inside, PyYAML takes `?` for an indicator, and a tab for no blank; what is read in the end is the text itself."""
+        char = str(super().peek(index))
+        return {"?": "x", "\t": " "}.get(char, char) if self._inside else char
+
+    def scan_plain(self) -> Any:
+        return self._within(super().scan_plain)
+
+    def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
+        return self._within(super().scan_block_scalar_indicators, start_mark)
+
+    def scan_block_scalar_ignored_line(self, start_mark: Any) -> Any:
+        return self._within(super().scan_block_scalar_ignored_line, start_mark)
+
+    def _within(self, scan: Callable[..., Any], *marks: Any) -> Any:
+        self._inside = True
+        try:
+            return scan(*marks)
+        finally:
+            self._inside = False
+
+    def check_key(self) -> bool:
+        return self.peek(1) in _BLANK
+
+    def check_plain(self) -> bool:
+        asks = self.peek() == "?" and self.peek(1) not in _BLANK and not (self.flow_level and self.peek(1) in ",[]{}")
+        return bool(asks or super().check_plain())
+
+    def scan_to_next_token(self) -> None:
+        """Tabs are blanks, too, but where they would indent."""
+        super().scan_to_next_token()
+        while self.peek() == "\t":
+            length = 0
+            while self.peek(length) in " \t":
+                length += 1
+            indents = not self.buffer[self.pointer - self.column : self.pointer].strip(" ")
+            if indents and not self.flow_level and self.peek(length) not in "#\0\r\n\x85\u2028\u2029":
+                return
+            self.forward(length)
+            super().scan_to_next_token()
 
 
+_PATTERNS: dict[str, re.Pattern[str]] = {}
 for _tag, _pattern, _first in (
     ("null", r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     ("bool", r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
@@ -59,7 +106,8 @@ for _tag, _pattern, _first in (
     ("float", r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$", list("-+.0123456789")),
     ("merge", r"^<<$", ["<"]),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+    _PATTERNS[_tag] = re.compile(_pattern)
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _PATTERNS[_tag], _first)
 
 
 def read(path: Path | str) -> Node:
@@ -113,7 +161,10 @@ class _Builder:
         elif isinstance(node, yaml.SequenceNode):
             value = [self.build(item, item.start_mark.line + 1, above) for item in node.value]
         else:
-            value = _scalar(tag, node.value)
+            try:
+                value = _scalar(tag, node.value)
+            except ValueError as error:
+                raise Unreadable(f"{self.file}:{line}: {error}") from error
         made = Node(value, self.file, line, node.value if isinstance(node, yaml.ScalarNode) else "")
         return made if tag.removeprefix(_CORE) in _TYPES else self._tagged(tag, made)
 
@@ -164,6 +215,8 @@ _TYPES = frozenset(("str", "int", "float", "bool", "null", "map", "seq"))
 
 def _scalar(tag: str, text: str) -> Any:
     kind = tag.removeprefix(_CORE)
+    if kind in _PATTERNS and (not _PATTERNS[kind].search(text) or len(text) > MOST_DIGITS):
+        raise ValueError(f"{text[:20]!r}{' and more' if len(text) > 20 else ''} is no {kind} that can be read")
     if kind == "null":
         return None
     if kind == "bool":

@@ -5,13 +5,13 @@ knows is told at the end. See https://www.serverless.com/framework/docs/provider
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from fargate_operator.importing.cursor import Cursor, as_text
 from fargate_operator.importing.options import Options
 from fargate_operator.importing.report import Report
-from fargate_operator.importing.serverless import api, functions, images, resources, shared, tables, tasks
+from fargate_operator.importing.serverless import api, functions, images, plaintext, resources, shared, tables, tasks
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import lose_all, skip_all
 from fargate_operator.importing.serverless.separation import separate
@@ -33,14 +33,15 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
     root = _older(root)
     variables = Variables(root, options)
     tree = variables.resolve(root)
-    first = _converted(Cursor(tree, Report(root.file)), options, variables, ())
-    made = first.spec.get("resources", {})  # topics and the like, which come with events, and which others may refer to
-    context = _converted(Cursor(tree, report), options, variables, made)
+    first = _converted(Cursor(tree, Report(root.file)), options, variables, {})
+    context = _converted(Cursor(tree, report), options, variables, first.spec)
+    plaintext.tell(context.spec, variables.taken, report)
     return manifest(options.name or _name(context.service), options.namespace, context.spec)
 
 
-def _converted(top: Cursor, options: Options, variables: Variables, made: Iterable[str]) -> Context:
-    context = _context(top, options, variables, made)
+def _converted(top: Cursor, options: Options, variables: Variables, before: Mapping[str, Any]) -> Context:
+    """`before` is the spec as far as it is known: topics and the like, which come with events, and which others may refer to."""
+    context = _context(top, options, variables, before)
     context.put("region", variables.region)
     if region := context.provider.get("region"):
         region.skip()
@@ -66,7 +67,7 @@ def _older(root: Node) -> Node:
     return Node({**root.value, "custom": Node(rest, custom.file, custom.line), "fargate": inside}, root.file, root.line)
 
 
-def _context(top: Cursor, options: Options, variables: Variables, resources_too: Iterable[str]) -> Context:
+def _context(top: Cursor, options: Options, variables: Variables, before: Mapping[str, Any]) -> Context:
     service = top.get("service", "name") or top.get("service")
     word = service.plain() if service and not isinstance(service.node.value, dict) else ""
     if key := top.get("service", "awsKmsKeyArn"):
@@ -77,7 +78,9 @@ def _context(top: Cursor, options: Options, variables: Variables, resources_too:
     chosen = [str(one.node.value) if one else name for one, name in zip(names, keys, strict=True)]
     parts = found.each() if (found := top.get("functions")) else []
     made = frozenset(name for part in parts if isinstance(part.node.value, dict) for name, _ in part.items())
-    known = stack(frozenset((*resources.ids(top), *resources_too)), frozenset(chosen), made)
+    raw = frozenset((*resources.ids(top), *before.get("resources", {})))
+    routed = any("httpApi" in event for one in before.get("functions", {}).values() for event in one.get("events", {}).values())
+    known = stack(raw, frozenset(chosen), made, api=routed)
     return Context(top, options, known, variables.stage, variables.region, str(word or "app"), mixed=bool(made))
 
 

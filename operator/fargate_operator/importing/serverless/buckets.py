@@ -61,6 +61,8 @@ def _filter(cursor: Cursor, context: Context) -> tuple[str, str | None, str]:
                 fault = f"has a {key} that is not known"
             elif found and key == "suffix":
                 fault = f"has the suffix {found}, which has no counterpart"
+            elif found and prefix:
+                fault = "has two prefixes"
             elif found:
                 prefix = found
     return _EVENTS.get(event or "", ""), prefix, fault

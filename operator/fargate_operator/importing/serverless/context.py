@@ -5,6 +5,7 @@ from typing import Any
 
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.options import Options
+from fargate_operator.importing.serverless.merging import displaced, merged
 from fargate_operator.importing.serverless.stack import Stack
 from fargate_operator.importing.source import Node
 
@@ -36,5 +37,11 @@ class Context:
         """A field of the spec, merged where it is a map that is there already."""
         if value is None or value in ({}, []):
             return
-        old = self.spec.get(name)
-        self.spec[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
+        self.spec[name] = merged(self.spec.get(name), value)
+
+    def add(self, name: str, key: str, body: Any, cursor: Cursor) -> None:
+        """A resource or an output, merged with what is there already; a value that it displaces is told."""
+        old = self.spec.get(name, {}).get(key)
+        for path in sorted(displaced(old, body)) if old is not None else ():
+            cursor.note(f"{key}{path} stands here with another value than before; the later one wins, as in the framework")
+        self.put(name, {key: body})

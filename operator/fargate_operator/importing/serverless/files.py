@@ -1,4 +1,4 @@
-"""Files beside a serverless.yml: those that variables read, and `.env`."""
+"""Files beside a serverless.yml that variables read."""
 
 import contextlib
 import json
@@ -26,16 +26,3 @@ def _json(text: str, place: Path) -> Node:
         with contextlib.suppress(ValueError):
             return planted(json.loads(text), Node(None, str(place), 1))
         raise
-
-
-def dotenv(folder: Path, stage: str) -> dict[str, str]:
-    """What `.env.<stage>` and `.env` say, the first winning."""
-    found: dict[str, str] = {}
-    for place in (folder / f".env.{stage}", folder / ".env"):
-        if not place.is_file():
-            continue
-        for line in place.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, equals, value = line.strip().removeprefix("export ").partition("=")
-            if equals and not name.startswith("#"):
-                found.setdefault(name.strip(), value.strip().strip("'\""))
-    return found

@@ -22,7 +22,7 @@ from fargate_operator.importing.serverless.fields import (
 from fargate_operator.importing.serverless.images import image
 from fargate_operator.importing.serverless.levels import ARCHITECTURES, network
 from fargate_operator.importing.serverless.stack import key
-from fargate_operator.importing.serverless.tables import FUNCTION_LOST, FUNCTION_NOTHING
+from fargate_operator.importing.serverless.tables import EMPTY, FUNCTION_LOST, FUNCTION_NOTHING
 from fargate_operator.importing.serverless.tasks import named
 from fargate_operator.importing.source import Unknown
 
@@ -36,6 +36,7 @@ def functions(context: Context) -> None:
     """`functions`, with what `provider` says for all of them."""
     listed = context.top.get("functions")
     for part in listed.each() if listed else ():
+        part.lose_nulls(EMPTY)
         for name, one in part.items():
             mine = one.at(f"spec.functions.{key(name)}")
             context.top.report.made(mine.target, one.node)

@@ -1,7 +1,5 @@
 """The rights of tasks and functions, and their roles."""
 
-from typing import Any
-
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import kept, raw, text, texts
@@ -18,18 +16,12 @@ def iam(context: Context, provider: Cursor, fargate: Cursor) -> None:
         role = None
     if one := provider.get("role"):
         one.lose("is the role of all functions; here each has its own, with the rights of iam", "spec.iam")
-    places = [role, provider, fargate]
-    statements: list[Any] = []
-    policies: list[str] = []
-    for place, (first, second) in zip(
-        places, (("statements", "managedPolicies"), *[("iamRoleStatements", "iamManagedPolicies")] * 2), strict=True
-    ):
-        found = place.get(first) if place else None
-        statements += (raw(one, stack) for one in found.each()) if found else ()
-        policies += texts(place.get(second), stack) if place else ()
+    older = ("iamRoleStatements", "iamManagedPolicies")
+    for place, (first, second) in ((role, ("statements", "managedPolicies")), (provider, older), (fargate, older)):
+        _rights(place and place.get(first), place and place.get(second), context)
     boundary = role.get("permissionsBoundary") if role else None
     boundary = boundary or provider.get("rolePermissionsBoundary")
-    context.put("iam", kept(statements=statements, managedPolicies=policies, permissionsBoundary=text(boundary, stack)))
+    context.put("iam", kept(permissionsBoundary=text(boundary, stack)))
     for name in ("executionRoleArn", "taskRoleArn"):
         context.put("iam", kept(**{name: text(fargate.get(name), stack)}))
     for name in ("iamRoleStatements", "iamManagedPolicies") if context.mixed else ():
@@ -40,3 +32,16 @@ def iam(context: Context, provider: Cursor, fargate: Cursor) -> None:
             one.lose("has no counterpart; the roles are named by CloudFormation and have the app's tags", "spec.iam")
     if one := provider.get("iam", "deploymentRole"):
         one.skip()  # CloudFormation's role is the operator's setting
+
+
+def _rights(statements: Cursor | None, policies: Cursor | None, context: Context) -> None:
+    """More of them, each with its place for the faults that are found in it."""
+    rights = context.spec.get("iam", {})
+    found, made = list(rights.get("statements", ())), context.top.report.made
+    for one in statements.each() if statements else ():
+        made(f"spec.iam.statements[{len(found)}]", one.node)
+        found.append(raw(one, context.stack))
+    if policies:
+        made("spec.iam.managedPolicies", policies.node)
+    named = [*rights.get("managedPolicies", ()), *texts(policies, context.stack)]
+    context.put("iam", kept(statements=found, managedPolicies=named))

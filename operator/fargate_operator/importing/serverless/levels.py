@@ -8,7 +8,7 @@ from fargate_operator.importing.serverless.fields import choice, flag, integer, 
 
 ARCHITECTURES = {"x86_64": "X86_64", "arm64": "ARM64"}
 # With the older spellings; and what stands for lost ones, or tasks would run in the default VPC, with public addresses.
-_VPC = (("subnetIds", "subnets", "<subnet>"), ("securityGroupIds", "securityGroups", "<security group>"))
+VPC = (("subnetIds", "subnets", "<subnet>"), ("securityGroupIds", "securityGroups", "<security group>"))
 
 
 def network(cursor: Cursor | None, context: Context) -> dict[str, Any]:
@@ -18,9 +18,12 @@ def network(cursor: Cursor | None, context: Context) -> dict[str, Any]:
         return found
     if not isinstance(cursor.node.value, dict):
         cursor.lose(f"{cursor.why('must be a map')}; there are stand-ins in its place")
-        return {name: [stand_in] for name, _, stand_in in _VPC}
-    for name, older, stand_in in _VPC:
-        for one in (cursor.get(older), cursor.get(name)):
+        return {name: [stand_in] for name, _, stand_in in VPC}
+    for name, older, stand_in in VPC:
+        older_too, newer = cursor.get(older), cursor.get(name)
+        if older_too and newer and newer.node.value:
+            older_too.lose(f"is displaced by {name}, which stands beside it")
+        for one in (older_too, newer):
             listed = texts(one, context.stack)
             lost = bool(one and one.node.value and not listed)
             found |= kept(**{name: [stand_in] if lost else listed})

@@ -6,7 +6,7 @@ from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.serverless.context import Context
 from fargate_operator.importing.serverless.fields import choice, environment, flag, integer, kept, pairs, text
 from fargate_operator.importing.serverless.iam import iam
-from fargate_operator.importing.serverless.levels import network, overrides, size
+from fargate_operator.importing.serverless.levels import VPC, network, overrides, size
 
 
 def shared(context: Context) -> dict[str, Any]:
@@ -32,7 +32,37 @@ def shared(context: Context) -> dict[str, Any]:
     context.put("overrides", overrides(fargate.get("cloudFormationResource"), context))
     context.put("stackName", text(provider.get("stackName"), stack))
     context.put("changes", _changes(provider, context))
+    _origins(context, provider, fargate)
     return own
+
+
+_HERE = {older: name for name, older, _ in VPC}
+_ORIGINS = {  # fields of the FargateApp that are called otherwise where they come from, the nearest last
+    "tags": ("stackTags", "tags"),
+    "secrets": ("environment",),
+    "network": ("vpc",),
+    "cluster": ("clusterName", "containerInsights"),
+    "cluster.name": ("clusterName",),
+    "cluster.containerInsights": ("containerInsights",),
+    "logs": ("logGroupName", "logRetentionInDays"),
+    "logs.groupName": ("logGroupName",),
+    "logs.retentionInDays": ("logRetentionInDays",),
+    "overrides": ("cloudFormationResource",),
+    "changes": ("disableRollback", "rollbackConfiguration"),
+    "changes.rollback": ("disableRollback",),
+    "changes.alarms": ("rollbackConfiguration",),
+    **{name: (name,) for name in ("environment", "cpu", "memory", "architecture", "stackName", "httpApi", "region")},
+}
+
+
+def _origins(context: Context, provider: Cursor, fargate: Cursor) -> None:
+    """Where the shared fields come from, for the faults that are found in them; of maps each entry by itself."""
+    for field, written in _ORIGINS.items():
+        for one in (place.get(name) for place in (provider, fargate) for name in written):
+            if one:
+                context.top.report.made(f"spec.{field}", one.node)
+            for name, node in one.node.value.items() if one and isinstance(one.node.value, dict) else ():
+                context.top.report.made(f"spec.{field}.{_HERE.get(name, name)}", node)
 
 
 def _both(name: str, provider: Cursor, fargate: Cursor, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -14,6 +14,10 @@ from fargate_operator.evaluation import intrinsic
 from fargate_operator.references import PSEUDO
 
 _REFERENCE = re.compile(r"\$\{(!*)([^${}]+)\}")
+_FRAMEWORKS = re.compile(
+    "IamRoleLambdaExecution|ServerlessDeploymentBucket(Policy)?|WebsocketsApi|ApiGateway(RestApi|Deployment.*|Method.*|Resource.*)"
+    "|HttpApi(Stage|Route.*|Integration.*|Authorizer.*)?"
+)
 _NO_KEY = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTHING = {"Ref": "AWS::NoValue"}
 
@@ -154,13 +158,18 @@ def there(name: str) -> str:
     return stem[:1].upper() + stem[1:]
 
 
-def stack(resources: frozenset[str], tasks: frozenset[str], functions: frozenset[str]) -> Stack:
-    """Of an app with these raw resources, tasks (by the names they get) and functions (by their names)."""
+def stack(resources: frozenset[str], tasks: frozenset[str], functions: frozenset[str], *, api: bool = True) -> Stack:
+    """Of an app with these raw resources, tasks (by the names they get) and functions (by their names); `api`: with routes.
+
+    A raw resource with the name of one that the framework or the operator makes changes that one, and is none by itself.
+    """
     stems = [names.identifier(key(name)) for name in tasks]
-    generated = {names.CLUSTER, names.LOG_GROUP, names.EXECUTION_ROLE, names.TASK_ROLE, names.HTTP_API}
+    generated = {names.LOG_GROUP, *((names.HTTP_API,) if api else ())}
+    generated |= {names.CLUSTER, names.EXECUTION_ROLE, names.TASK_ROLE} if tasks else set()
     generated |= {f"{stem}{ending}" for stem in stems for ending in ("Task", "Service", "ScheduledTask")}
     own = {name: f"{names.identifier(key(name))}Function" for name in functions}
     generated |= {f"{one}{ending}" for one in own.values() for ending in ("", "Role")}
     renamed = {f"{there(name)}LambdaFunction": one for name, one in own.items()}
     renamed |= {f"{there(name)}LogGroup": names.LOG_GROUP for name in functions}
-    return Stack(resources, frozenset(generated), renamed)
+    theirs = {one for one in resources if one in generated or one in renamed or _FRAMEWORKS.fullmatch(one)}
+    return Stack(resources - theirs, frozenset(generated), renamed)

@@ -119,3 +119,4 @@ RESOURCES_LOST = {
     "AWSTemplateFormatVersion": "is the operator's to write",
 }
 EVENTS_LOST = "has no counterpart among events; write its resources and the permission in resources"
+EMPTY = "is empty, so it is left out"

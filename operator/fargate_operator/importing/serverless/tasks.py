@@ -8,11 +8,14 @@ from fargate_operator.importing.serverless.fields import environment, flag, inte
 from fargate_operator.importing.serverless.images import image
 from fargate_operator.importing.serverless.levels import network, overrides, size
 from fargate_operator.importing.serverless.stack import key
+from fargate_operator.importing.serverless.tables import EMPTY
 
 
 def tasks(context: Context, own: dict[str, Any]) -> None:
     """`fargate.tasks`; `own` is what each task gets because it is not for functions."""
     listed = context.top.get("fargate", "tasks")
+    if listed:
+        listed.lose_nulls(EMPTY)
     for name, one in listed.items() if listed else ():
         chosen = text(one.get("name"), context.stack) or name
         field = _field(one)

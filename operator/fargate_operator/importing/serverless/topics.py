@@ -43,7 +43,7 @@ def _new_topic(cursor: Cursor, context: Context) -> str | None:
         return None
     logical_id = f"SNSTopic{names.identifier(written)}"
     properties = kept(TopicName=written, DisplayName=text(cursor.get("displayName"), context.stack))
-    context.put("resources", {logical_id: {"Type": "AWS::SNS::Topic", "Properties": properties}})
+    context.add("resources", logical_id, {"Type": "AWS::SNS::Topic", "Properties": properties}, cursor)
     return f"${{{logical_id}}}"
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from fargate_operator.importing.cursor import as_text
 from fargate_operator.importing.options import Options
-from fargate_operator.importing.serverless.files import content, dotenv
+from fargate_operator.importing.serverless.dotenv import dotenv
+from fargate_operator.importing.serverless.files import content
 from fargate_operator.importing.serverless.syntax import BadVariable, Source, Variable, split
-from fargate_operator.importing.source import Node, Unknown, plain, planted
+from fargate_operator.importing.source import MOST_NODES, Node, Unknown, Unreadable, plain, planted
 
+MOST_TEXT = 1_000_000  # characters that variables may make of one text
 _PSEUDO = {"accountId": "AWS::AccountId", "region": "AWS::Region"}
 _SCRIPTS = (".js", ".cjs", ".mjs", ".ts")
 _ELSEWHERE = {
@@ -21,26 +23,32 @@ _NOWHERE = "is a variable that only the Serverless Framework can resolve; write 
 
 
 class Variables:
-    """Resolves each part of the tree once, on demand; `used` are the parts of `custom` that some variable read."""
+    """Resolves each part of the tree once, on demand; `used` are the parts of `custom` that some variable read.
+
+    `taken` are values of the environment by name, each with the place where it is read.
+    """
 
     def __init__(self, root: Node, options: Options) -> None:
         self.root = root
         self.options = options
         self.used: set[str] = set()
+        self.taken: dict[str, tuple[str, Node]] = {}
         self._folder = Path(root.file).parent
         self._done: dict[tuple[int, bool], tuple[Node, Node]] = {}  # the first keeps its id taken
+        self._sizes: dict[int, int] = {}  # nodes in what was resolved, by its id
         self._busy: set[int] = set()
         self._files: dict[str, Node | None] = {}
         self.stage, self.region, self._environment = options.stage, options.region, dict(options.environment)
         self.stage = self.stage or options.given.get("stage") or self._word("provider", "stage") or "dev"
         if self._word("useDotenv") == "true":
-            self._environment = {**dotenv(self._folder, self.stage), **self._environment}
+            self._environment = {**dotenv(self._folder, self.stage, self._environment), **self._environment}
         self.region = self.region or options.given.get("region") or self._word("provider", "region") or "us-east-1"
 
     def _word(self, *steps: str) -> str:
         """A value that others rest on; empty where there is none."""
         found = self._walk(self.root, list(steps))
         self._done.clear()  # what was resolved before this was known
+        self._sizes.clear()
         return (as_text(found) or "") if found else ""
 
     def resolve(self, node: Node, *, sub: bool = False) -> Node:
@@ -55,8 +63,18 @@ class Variables:
             found = self._resolve(node, sub=sub)
         finally:
             self._busy.discard(id(node))
+        self._sizes[id(found)] = self._size(found)
+        if self._sizes[id(found)] > MOST_NODES:
+            raise Unreadable(f"{node.file}:{node.line}: variables make too much of this")
         self._done[key] = (node, found)
         return found
+
+    def _size(self, node: Node) -> int:
+        """How much it is when it is written out: variables of variables can make anything of a small file."""
+        if isinstance(node.value, str):
+            return 1 + len(node.value) // 100
+        below = node.value.values() if isinstance(node.value, dict) else node.value if isinstance(node.value, list) else ()
+        return 1 + sum(self._sizes.get(id(one)) or self._size(one) for one in below)
 
     def _resolve(self, node: Node, *, sub: bool) -> Node:
         if isinstance(node.value, dict):
@@ -85,6 +103,8 @@ class Variables:
         joined = [one if _reference(one) else as_text(Node(one, node.file, node.line)) for one in found]
         if any(one is None for one in joined):
             return Unknown("has a variable inside a text that is a list, a map or nothing")
+        if sum(len(str(one)) for one in joined) > MOST_TEXT:
+            raise Unreadable(f"{node.file}:{node.line}: variables make too much of this")
         if any(isinstance(one, dict) for one in joined):
             return {"Fn::Join": planted(["", [plain(Node(one, node.file, node.line)) for one in joined]], node)}
         return "".join(map(str, joined))
@@ -119,12 +139,17 @@ class Variables:
             return Node(self._parameter(address, parameters), node.file, node.line)
         if source.type == "strToBool" and parameters:
             return Node(parameters[0].lower() in ("true", "1"), node.file, node.line)
-        known = self._values(source.type)
+        return self._given(source.type, address, node)
+
+    def _given(self, type_: str, address: str, node: Node) -> Node | None:
+        """A value of the command line, of the environment or of the parameters."""
+        known = self._values(type_)
         if known is None:
-            raise BadVariable(_ELSEWHERE.get(source.type, _NOWHERE))
-        found = known.get(address)
-        if found is None:
+            raise BadVariable(_ELSEWHERE.get(type_, _NOWHERE))
+        if (found := known.get(address)) is None:
             return None
+        if type_ == "env":
+            self.taken.setdefault(address, (found, node))
         return self.resolve(found) if isinstance(found, Node) else Node(found, node.file, node.line)
 
     def _inner(self, text: str, node: Node) -> str:
