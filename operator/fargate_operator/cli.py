@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from fargate_operator import __version__
@@ -91,22 +91,21 @@ def _run(args: argparse.Namespace) -> int:
 def _render(args: argparse.Namespace) -> int:
     from fargate_operator import render  # noqa: PLC0415
 
-    try:
-        return render.run(args)
-    except render.Unreadable as error:
-        print(f"fargate-operator render: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        return 0
+    return _answered(render.run, args, render.Unreadable)
 
 
 def _import(args: argparse.Namespace) -> int:
     from fargate_operator.importing import command, source  # noqa: PLC0415
 
+    return _answered(command.run, args, source.Unreadable)
+
+
+def _answered(run: Callable[[argparse.Namespace], int], args: argparse.Namespace, unreadable: type[Exception]) -> int:
+    """The command's own exit; 2 for a file that it cannot read. Nobody need read its output to the end."""
     try:
-        return command.run(args)
-    except source.Unreadable as error:
-        print(f"fargate-operator import: {error}", file=sys.stderr)
+        return run(args)
+    except unreadable as error:
+        print(f"fargate-operator {args.command}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0

@@ -47,7 +47,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.queue import Key
 from fargate_operator.reverting import Reverts
-from fargate_operator.seen import Seen, attempt, news
+from fargate_operator.seen import Seen, attempt, condition, news
 from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, summarize, transitions
 from fargate_operator.template import Template
@@ -180,7 +180,7 @@ class Reconciler:
         if abandoned(turn):
             return turn
         seen = turn.seen
-        stalled = _reason(seen.previous, "Stalled")
+        stalled = condition(seen.previous, "Stalled").get("reason")
         if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
             self._world.doubt(seen.region, seen.stack_name)
         stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
@@ -221,7 +221,7 @@ class Reconciler:
         return self._templates.make(app_of(turn), turn.facts, turn.seen.stack_name)
 
     def _wish(self, turn: Turn) -> Wish:
-        return wish(turn, retains=self._templates.retains(turn.owner.namespace))
+        return wish(turn, retains=turn.seen.deleting and self._templates.retains(turn.owner.namespace))
 
     def _act(self, turn: Turn) -> Turn:
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
@@ -259,7 +259,7 @@ class Reconciler:
     def _void(self, turn: Turn) -> None:
         """The change sets of a plan that stands no longer go. Where another is made, it takes their place."""
         previous, action, stack = turn.seen.previous, turn.seen.action, turn.seen.stack
-        planned = previous.get("plan") or _reason(previous, "Ready") in {
+        planned = previous.get("plan") or condition(previous, "Ready").get("reason") in {
             Reason.Planning,
             Reason.AwaitingApproval,
             Reason.ChangeSetFailed,
@@ -302,9 +302,8 @@ class Reconciler:
         return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
 
     def _order(self, turn: Turn) -> Order:
-        stack, wished, template = turn.seen.stack, self._wish(turn), turn.template
-        if template is None:
-            template = self._template(turn) if isinstance(turn.seen.action, BRINGS) else Template({}, {})
+        stack, wished = turn.seen.stack, self._wish(turn)
+        template = turn.template or Template({}, {})  # what brings one has gathered it
         return Order(
             uid=turn.item["metadata"]["uid"],
             owner=turn.owner,
@@ -370,11 +369,6 @@ class Reconciler:
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         return self._looks.paced(key_of(turn), turn.seen, outcome(turn.seen, status, self._health))
-
-
-def _reason(previous: Mapping[str, Any], kind: str) -> str:
-    """The reason of a condition; empty where there is none."""
-    return next((str(one.get("reason")) for one in previous.get("conditions") or () if one.get("type") == kind), "")
 
 
 def _current(turn: Turn) -> Turn:

@@ -88,3 +88,8 @@ def passes(reason: str) -> bool:
 def timestamp(moment: datetime | None) -> str | None:
     """As Kubernetes writes times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def condition(status: Status, kind: str) -> Mapping[str, Any]:
+    """A condition of a status; empty where it has none of the kind."""
+    return next((one for one in status.get("conditions") or () if one.get("type") == kind), {})

@@ -15,7 +15,7 @@ from fargate_operator.plan import (
     Recreate,
     Update,
 )
-from fargate_operator.seen import MOST_MESSAGE, Seen, Status, failed, timestamp
+from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp
 from fargate_operator.verdicts import conditions, trouble_of
 
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
@@ -182,16 +182,12 @@ class EventNote:
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
     """The Events that tell what changed: one when Ready's status, reason or message did, and one for each drift."""
-    before, after = _condition(old, "Ready"), _condition(new, "Ready")
+    before, after = condition(old, "Ready"), condition(new, "Ready")
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
     drifts = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     if same or not after:
         return drifts
-    bad = bool(_condition(new, "Stalled")) or (after["status"] != "True" and not _condition(new, "Reconciling"))
+    bad = bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
     message = after["message"] or f"{after['reason']} the stack {stack}".strip()
     return [EventNote("Warning" if bad else "Normal", after["reason"], message), *drifts]
-
-
-def _condition(status: Status, name: str) -> Mapping[str, Any]:
-    return next((one for one in status.get("conditions") or () if one.get("type") == name), {})

@@ -9,6 +9,7 @@ import kopf
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.fragments.environment_from import named_in
 from fargate_operator.queue import Key, Queue
+from fargate_operator.seen import condition
 from fargate_operator.source_index import SourceIndex, recorded
 from fargate_operator.turn import ABANDON, APPROVE, NOW
 
@@ -71,9 +72,8 @@ class Watch:
 def steady(body: Mapping[str, Any]) -> bool:
     """Whether nothing is to do but to look after it."""
     metadata, status = body["metadata"], body.get("status") or {}
-    ready: Mapping[str, Any] = next((one for one in status.get("conditions") or () if one.get("type") == "Ready"), {})
     return bool(
-        ready.get("status") == "True"
+        condition(status, "Ready").get("status") == "True"
         and status.get("observedGeneration") == metadata.get("generation")
         and not metadata.get("deletionTimestamp")
         and (metadata.get("annotations") or {}).get(NOW, "") == status.get("lastHandledReconcileAt", "")

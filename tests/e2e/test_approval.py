@@ -5,6 +5,7 @@ import time
 import pytest
 
 from e2e.conftest import World
+from e2e.test_crash import Killer
 from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
@@ -186,18 +187,6 @@ def test_waiting_for_approval_costs_no_call(place):
 
 def calls(proxy):
     return sum(count for (service, _), count in proxy.counts.items() if service == "cloudformation")
-
-
-class Killer:
-    """Kills the operator once, at the first call of an action."""
-
-    def __init__(self, operator, action):
-        self._operator, self._action, self.done = operator, action, False
-
-    def __call__(self, _service, action, _count):
-        if not self.done and action == self._action:
-            self.done = True
-            self._operator.kill()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
