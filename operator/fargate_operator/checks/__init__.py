@@ -23,6 +23,7 @@ from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY, size_f
 from fargate_operator.fragments.values import seconds
 from fargate_operator.model import RETENTION, App
 from fargate_operator.workloads.function import FunctionSpec
+from fargate_operator.workloads.scheduled_task import ScheduledTaskSpec
 from fargate_operator.workloads.service import ServiceSpec
 
 
@@ -134,13 +135,19 @@ def _collisions(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
 def _services(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     for key, service in (app.spec.services or {}).items():
         yield from (Fault(f"spec.services.{key}.{name}", message) for name, message in _service(service))
+    for key, scheduled in (app.spec.scheduled_tasks or {}).items():
+        yield from (Fault(f"spec.scheduledTasks.{key}.{name}", message) for name, message in _capacity(scheduled))
+
+
+def _capacity(workload: ServiceSpec | ScheduledTaskSpec) -> Iterable[tuple[str, str]]:
+    if workload.spot is not None and workload.capacity is not None:
+        yield "capacity", "excludes spot; give one of the two"
+    if workload.capacity and workload.capacity.on_demand_weight == 0 and workload.capacity.spot_weight == 0:
+        yield "capacity", "onDemandWeight and spotWeight cannot both be 0"
 
 
 def _service(service: ServiceSpec) -> Iterable[tuple[str, str]]:
-    if service.spot is not None and service.capacity is not None:
-        yield "capacity", "excludes spot; give one of the two"
-    if service.capacity and service.capacity.on_demand_weight == 0 and service.capacity.spot_weight == 0:
-        yield "capacity", "onDemandWeight and spotWeight cannot both be 0"
+    yield from _capacity(service)
     deployment = service.deployment
     if deployment and deployment.maximum_percent == 100 and deployment.minimum_healthy_percent in (None, 100):
         yield (

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
+from fargate_operator.fragments.capacity import Capacity, strategy
 from fargate_operator.fragments.schedule import Schedule
 from fargate_operator.fragments.scope import Scope
 from fargate_operator.fragments.task import TaskSpec
@@ -36,6 +37,11 @@ class ScheduledTaskSpec(TaskSpec):
         default="false",
         aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy",
     )
+    capacity: Capacity | None = text(
+        "A mix of on-demand and Spot instead of spot",
+        default="none",
+        aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy",
+    )
     flexible_window: Duration | None = text(
         "Start within this time after the schedule: whole minutes, 1m to 24h",
         default="at once",
@@ -47,6 +53,8 @@ class ScheduledTaskSpec(TaskSpec):
     dead_letter_queue_arn: Arn | None = text(
         "A standard SQS queue for starts that failed for good", default="none", aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn"
     )
+
+    cel = [*TaskSpec.cel, {"rule": "!(has(self.spot) && has(self.capacity))", "message": "spot and capacity exclude each other"}]
 
 
 def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resource]:
@@ -86,8 +94,8 @@ def _window(window: str | None) -> dict[str, Any]:
 
 def _target(spec: ScheduledTaskSpec, scope: Scope, definition: str) -> dict[str, Any]:
     capacity: dict[str, Any] = (
-        {"CapacityProviderStrategy": [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]}
-        if spec.spot
+        {"CapacityProviderStrategy": strategy(spec.capacity, spot=spec.spot)}
+        if spec.spot or spec.capacity
         else {"LaunchType": "FARGATE"}
     )
     target: dict[str, Any] = {

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from fargate_operator import names
 from fargate_operator.fragments import routing, shifting
+from fargate_operator.fragments.capacity import Capacity, strategy
 from fargate_operator.fragments.connect import Connect, connect_configuration, connect_ingress, port_mapping
 from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
@@ -16,32 +17,11 @@ from fargate_operator.fragments.scaling_policies import scaling_resources
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
-from fargate_operator.fragments.values import Flag, Int, Strict, text
+from fargate_operator.fragments.values import Flag, Int, text
 from fargate_operator.template import Resource
 
 _SERVICE = "AWS::ECS::Service"
 _STRATEGY = f"{_SERVICE} CapacityProviderStrategy"
-
-
-class Capacity(Strict):
-    """A mix of on-demand and Spot capacity."""
-
-    on_demand_base: Annotated[Int, Field(ge=0, le=100000)] | None = text(
-        "Tasks that always run on demand", default="0", aws=f"{_STRATEGY}.Base"
-    )
-    on_demand_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
-        "Share of on-demand among the rest", default="1", aws=f"{_STRATEGY}.Weight"
-    )
-    spot_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
-        "Share of Spot among the rest", default="1", aws=f"{_STRATEGY}.Weight"
-    )
-
-    cel = [
-        {
-            "rule": "!(has(self.onDemandWeight) && self.onDemandWeight == 0 && has(self.spotWeight) && self.spotWeight == 0)",
-            "message": "onDemandWeight and spotWeight cannot both be 0",
-        }
-    ]
 
 
 class ServiceSpec(TaskSpec):
@@ -161,17 +141,5 @@ def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
 def _capacity(spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
     """A cluster that is not the app's own may have no capacity providers, which plain Fargate does not need."""
     if scope.own_cluster or spec.spot or spec.capacity:
-        return {"CapacityProviderStrategy": _strategy(spec)}
+        return {"CapacityProviderStrategy": strategy(spec.capacity, spot=spec.spot)}
     return {"LaunchType": "FARGATE"}
-
-
-def _strategy(spec: ServiceSpec) -> list[dict[str, Any]]:
-    if spec.capacity is None:
-        return [{"CapacityProvider": "FARGATE_SPOT" if spec.spot else "FARGATE", "Weight": 1}]
-    capacity = spec.capacity
-    on_demand = 1 if capacity.on_demand_weight is None else capacity.on_demand_weight
-    spot = 1 if capacity.spot_weight is None else capacity.spot_weight
-    return [
-        {"CapacityProvider": "FARGATE", "Base": capacity.on_demand_base or 0, "Weight": on_demand},
-        {"CapacityProvider": "FARGATE_SPOT", "Weight": spot},
-    ]

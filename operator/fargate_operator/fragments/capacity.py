@@ -1,0 +1,49 @@
+"""Where tasks run: on demand, on Spot, or on a mix of both. Pure.
+
+See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from fargate_operator.fragments.values import Int, Strict, text
+
+_STRATEGY = "AWS::ECS::Service CapacityProviderStrategy"
+ON_DEMAND: list[dict[str, Any]] = [{"CapacityProvider": "FARGATE", "Weight": 1}]
+SPOT: list[dict[str, Any]] = [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
+
+
+class Capacity(Strict):
+    """A mix of on-demand and Spot capacity."""
+
+    on_demand_base: Annotated[Int, Field(ge=0, le=100000)] | None = text(
+        "Tasks that always run on demand", default="0", aws=f"{_STRATEGY}.Base"
+    )
+    on_demand_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
+        "Share of on-demand among the rest", default="1", aws=f"{_STRATEGY}.Weight"
+    )
+    spot_weight: Annotated[Int, Field(ge=0, le=1000)] | None = text(
+        "Share of Spot among the rest", default="1", aws=f"{_STRATEGY}.Weight"
+    )
+
+    cel = [
+        {
+            "rule": "!(has(self.onDemandWeight) && self.onDemandWeight == 0 && has(self.spotWeight) && self.spotWeight == 0)",
+            "message": "onDemandWeight and spotWeight cannot both be 0",
+        }
+    ]
+
+    def strategy(self) -> list[dict[str, Any]]:
+        """The CapacityProviderStrategy."""
+        on_demand = 1 if self.on_demand_weight is None else self.on_demand_weight
+        spot = 1 if self.spot_weight is None else self.spot_weight
+        return [
+            {"CapacityProvider": "FARGATE", "Base": self.on_demand_base or 0, "Weight": on_demand},
+            {"CapacityProvider": "FARGATE_SPOT", "Weight": spot},
+        ]
+
+
+def strategy(capacity: Capacity | None, *, spot: bool | None) -> list[dict[str, Any]]:
+    """The CapacityProviderStrategy of a workload with `capacity`, or `spot`, or neither."""
+    return capacity.strategy() if capacity else SPOT if spot else ON_DEMAND
