@@ -179,11 +179,10 @@ def running(template: Mapping[str, Any]) -> dict[str, str]:
     """The image of each place in a stack's template."""
     found: dict[str, str] = {}
     for logical_id, body in (template.get("Resources") or {}).items():
-        properties = (body.get("Properties") if isinstance(body, Mapping) else None) or {}
-        if body.get("Type") == "AWS::ECS::TaskDefinition":
+        type_, properties = (body.get("Type"), body.get("Properties") or {}) if isinstance(body, Mapping) else ("", {})
+        if type_ == "AWS::ECS::TaskDefinition":
             for one in properties.get("ContainerDefinitions") or ():
-                if isinstance(one, Mapping) and isinstance(one.get("Image"), str):
-                    found[f"{logical_id}/{one.get('Name')}"] = one["Image"]
-        elif body.get("Type") == "AWS::Lambda::Function" and isinstance((properties.get("Code") or {}).get("ImageUri"), str):
-            found[logical_id] = properties["Code"]["ImageUri"]
-    return found
+                found[f"{logical_id}/{one.get('Name')}"] = one.get("Image")
+        elif type_ == "AWS::Lambda::Function":
+            found[logical_id] = (properties.get("Code") or {}).get("ImageUri")
+    return {place: image for place, image in found.items() if isinstance(image, str)}
