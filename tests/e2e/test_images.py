@@ -45,11 +45,11 @@ class Registry:
         return {one["imageDigest"]: set(one["imageTags"]) for one in details}
 
 
-def missing(world, *images):
+def missing(world, *images, name="shop"):
     """Until just these images are what is missing."""
 
     def told():
-        one = world.condition("WorkloadsReady")
+        one = world.condition("WorkloadsReady", name)
         lacking = set(re.findall(r"(?:^|; )(\w+): \d+\.dkr", one["message"])) if one.get("reason") == "ImageMissing" else set()
         return one if lacking == set(images) and lacking else None
 
@@ -109,7 +109,7 @@ def test_what_runs_stays_when_its_image_goes_or_never_comes(world):
     world.apply(images={"app": {"build": {}, "tag": "v1"}}, services={"web": {"image": "app"}})
     missing(world, "app")
     assert deployed(world, "web") == first
-    assert world.condition("StackReady")["status"] == "True"
+    world.wait(lambda: world.condition("StackReady")["status"] == "True")
     registry.push("app", content="again")
     world.ready()
     assert deployed(world, "web") != first
