@@ -47,7 +47,7 @@ class Nightly:
     def __init__(self, world, **task):
         self.world, self.ecs, self.sqs = world, world.ecs, world.emulator.client("sqs")
         self.name = f"nightly{next(self.number)}"
-        self.task = {"image": "app", "schedule": "rate(1 day)", "spot": True, **task}
+        self.task = {"image": "app", "schedule": "rate(1 day)", **({} if "capacity" in task else {"spot": True}), **task}
         self.apply()
         status = world.ready(self.name)
         self.cluster = status["clusterArn"]
@@ -138,7 +138,7 @@ def test_a_run_without_capacity_is_run_on_demand_once(place):
 
 def test_a_task_that_stopped_before_it_started_is_run_on_demand_once(place):
     world, _, proxy = place
-    app = Nightly(world, spot=None, capacity={"onDemandWeight": 1, "spotWeight": 3})
+    app = Nightly(world, capacity={"onDemandWeight": 1, "spotWeight": 3})
     lost, other = app.places(), app.places()
     app.ecs.stop_task(cluster=app.cluster, task=other, reason="Essential container in task exited")
     app.ecs.stop_task(cluster=app.cluster, task=lost, reason=NO_CAPACITY)
