@@ -181,7 +181,7 @@ def missing(one: Letter, schedule: Schedule, count: int, tasks: Iterable[Task]) 
 
 def started_by(schedule: Schedule, run: Run, ordinal: int) -> str:
     """By which one of a run's tasks, counted from 1, is found again: up to 128 letters, digits, hyphens, slashes, underscores."""
-    short = run.id if re.fullmatch(r"[A-Za-z0-9_-]{1,32}", run.id) else hashlib.sha256(run.id.encode()).hexdigest()[:32]
+    short = run.id if re.fullmatch(r"[A-Za-z0-9_-]{1,36}", run.id) else hashlib.sha256(run.id.encode()).hexdigest()[:32]
     return f"{OURS}/{_plain(schedule.name)}/{short}/{ordinal}"
 
 

@@ -212,6 +212,7 @@ def test_a_schedule_that_was_changed_by_hand_is_not_run(place):
     name = app.schedule.rsplit("/", 1)[-1]
     target = scheduler.get_schedule(Name=name)["Target"]
     target["EcsParameters"]["TaskDefinitionArn"] = other.definition
+    del target["EcsParameters"]["CapacityProviderStrategy"]  # the emulator keeps CloudFormation's spelling, the API has another
     scheduler.update_schedule(
         Name=name, ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target, State="ENABLED"
     )
@@ -240,17 +241,25 @@ def test_what_cannot_be_run_on_demand_yet_is_told_and_kept(place):
     app.done()
 
 
+def kills(proxy, operator, moment, service, action):
+    """Before the call gets there, or after it has been carried out."""
+    killer = Killer(operator, action)
+    if moment == "before":
+        proxy.fail(service, action, "ServiceUnavailable", status=503)
+    getattr(proxy, moment)(killer)
+    return killer
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("action", ["ReceiveMessage", "RunTask", "DeleteMessage"])
-def test_killed_around_a_call_of_a_rescue(place, moment, action):
+@pytest.mark.parametrize(("service", "action"), [("sqs", "ReceiveMessage"), ("ecs", "RunTask"), ("sqs", "DeleteMessage")])
+def test_killed_around_a_call_of_a_rescue(place, moment, service, action):
     world, operator, proxy = place
     app = Nightly(world)
-    killer = Killer(operator, action)
-    if action == "ReceiveMessage":
+    if action == "ReceiveMessage":  # which comes without a letter, too
         app.fails("killed")
-        getattr(proxy, moment)(killer)
+        killer = kills(proxy, operator, moment, service, action)
     else:
-        getattr(proxy, moment)(killer)
+        killer = kills(proxy, operator, moment, service, action)
         app.fails("killed")
     world.wait(lambda: killer.done)
     operator.start()
@@ -268,9 +277,8 @@ def test_killed_around_a_call_of_a_rescue(place, moment, action):
 def test_killed_around_running_what_never_started(place, moment):
     world, operator, proxy = place
     app = Nightly(world)
-    killer = Killer(operator, "RunTask")
     lost = app.places()
-    getattr(proxy, moment)(killer)
+    killer = kills(proxy, operator, moment, "ecs", "RunTask")
     app.ecs.stop_task(cluster=app.cluster, task=lost, reason=NO_CAPACITY)
     world.wait(lambda: killer.done)
     operator.start()
