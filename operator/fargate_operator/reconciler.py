@@ -46,7 +46,7 @@ from fargate_operator.plan import (
     plan,
 )
 from fargate_operator.queue import Key
-from fargate_operator.rescuing import Rescues
+from fargate_operator.reruns import Reruns
 from fargate_operator.reverting import Reverts
 from fargate_operator.seen import Seen, attempt, condition, news
 from fargate_operator.sources import Sources
@@ -87,7 +87,7 @@ class Reconciler:
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._clock = identity, health_interval, clock
-        self._templates, self._rescues = Templates(bounds), Rescues(world, health_interval)
+        self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
@@ -128,7 +128,7 @@ class Reconciler:
             self._act,
             self._drift,
             self._read_services,
-            self._rescue,
+            self._rerun,
         )
 
     def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
@@ -355,9 +355,9 @@ class Reconciler:
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
 
-    def _rescue(self, turn: Turn) -> Turn:
+    def _rerun(self, turn: Turn) -> Turn:
         """Scheduled runs that found no Spot."""
-        return replace(turn, seen=self._rescues.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
+        return replace(turn, seen=self._reruns.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
 
     def _release(self, turn: Turn) -> Outcome:
         action = turn.seen.action
@@ -366,7 +366,7 @@ class Reconciler:
         self._kube.set_finalizer(turn.item, present=False)
         self._detections.forget(key_of(turn))
         self._looks.forget(key_of(turn))
-        self._rescues.forget(key_of(turn))
+        self._reruns.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:

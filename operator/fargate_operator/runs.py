@@ -1,4 +1,4 @@
-"""Runs of scheduled tasks that found no Spot: which they are, and what to start on demand in their place. Pure; `rescuing` acts.
+"""Runs of scheduled tasks that found no Spot: which they are, and what to start on demand in their place. Pure; `reruns` acts.
 
 A run is lost in one of two ways. Scheduler's RunTask fails: Scheduler sends a dead letter to the schedule's own queue. Or RunTask
 succeeds, and the task stops before it has started. Both are run again by RunTask, each task once: what is started carries the

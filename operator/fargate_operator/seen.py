@@ -54,7 +54,7 @@ class Seen:
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
     again: float | None = None  # seconds after which drift or runs on Spot want another turn
-    spot: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
+    reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
     notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 
 

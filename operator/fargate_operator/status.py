@@ -159,7 +159,7 @@ def _spot(key: str, seen: Seen, outputs: Mapping[str, str]) -> dict[str, Any]:
     if names.spot_runs_output(key) not in outputs:
         return {}
     known = ((seen.previous.get("scheduledTasks") or {}).get(key) or {}).get("spot") or {}
-    fresh = seen.spot.get(key) or {}
+    fresh = seen.reruns.get(key) or {}
     told = fresh if fresh.get("rescued", 0) > known.get("rescued", 0) else known
     return {"spot": dict(told)} if told else {}
 

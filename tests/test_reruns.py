@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Nothing, Update, Wait
-from fargate_operator.rescuing import Rescues
+from fargate_operator.reruns import Reruns
 from fargate_operator.seen import Seen
 from harness.spot_runs import NO_CAPACITY, NO_IMAGE, dead_letter
 from test_model import manifest
@@ -115,7 +115,7 @@ class Operator:
         self.start()
 
     def start(self):
-        self.rescues = Rescues(self.aws, 300.0)
+        self.reruns = Reruns(self.aws, 300.0)
 
     def turn(self, seconds=60, *, asked=False, stack="UPDATE_COMPLETE", action=None, generation=1, saved=True):
         self.aws.now += timedelta(seconds=seconds)
@@ -129,9 +129,9 @@ class Operator:
             stack=StackObservation("shop", "id", stack, outputs=OUTPUTS),
             action=action or Nothing(),
         )
-        seen = self.rescues.look(KEY, seen, asked=asked)
+        seen = self.reruns.look(KEY, seen, asked=asked)
         self.notes += [(one.reason, one.message) for one in seen.notes]
-        told = seen.spot.get("report", {})
+        told = seen.reruns.get("report", {})
         self.status = dict(told) if saved and told.get("rescued", 0) > self.status.get("rescued", 0) else self.status
         return seen
 
@@ -162,6 +162,17 @@ def test_whoever_asks_gets_a_look_at_once_and_so_does_a_new_spec(aws):
     operator.turn(1, asked=True)
     operator.turn(1, generation=2)
     assert aws.calls["ReceiveMessage"] == 3
+
+
+def test_an_event_brings_a_look_soon_and_a_burst_of_them_no_more_than_one_in_five_seconds(aws):
+    operator = Operator(aws)
+    operator.turn()
+    looks = []
+    for _ in range(12):
+        operator.reruns.doubt(KEY)
+        operator.turn(1)
+        looks.append(aws.calls["ReceiveMessage"])
+    assert looks == [1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3]
 
 
 def test_a_run_is_made_up_for_once_however_often_it_is_told_of(aws):
@@ -316,7 +327,7 @@ def test_an_app_of_somebody_else_is_not_looked_at(aws):
     operator = Operator(aws)
     seen = replace(operator.turn(), owned=False)
     aws.calls.clear()
-    operator.rescues.look(KEY, seen, asked=True)
+    operator.reruns.look(KEY, seen, asked=True)
     assert aws.calls == {}
 
 

@@ -38,26 +38,29 @@ from fargate_operator.seen import Note, Seen, timestamp
 from fargate_operator.world import World
 
 PACE = 60.0  # seconds between two looks, at most
+HASTE = 5.0  # seconds between two, where events tell of the app's tasks
 SOON = 1.0  # seconds until the rest of a full queue is looked at
 
 
 @dataclass(slots=True)
 class _Memory:
-    """Of one app: until when it was looked at, in which state, and what is known of its tasks and what was told of it."""
+    """Of one app: until when its look is good, in which state it was, when, what is known of its tasks and what was told."""
 
     until: datetime
     of: tuple[Any, ...]
+    looked: datetime
     settled: dict[str, frozenset[str]] = field(default_factory=dict)  # schedule → tasks that nothing is to be done about
     attempts: dict[str, int] = field(default_factory=dict)  # startedBy → attempts that ECS has refused
     spot: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot
 
 
-class Rescues:
+class Reruns:
     """Looks of all apps, each at most every `PACE` seconds, or health interval where that is shorter."""
 
     def __init__(self, world: World, health_interval: float) -> None:
         self._world, self._pace = world, min(PACE, health_interval)
         self._held: dict[Key, _Memory] = {}
+        self._doubted: set[Key] = set()  # by another thread
 
     def look(self, key: Key, seen: Seen, *, asked: bool) -> Seen:
         """With what was run on demand, what could not be, and when to come again."""
@@ -67,18 +70,26 @@ class Rescues:
             return seen
         memory, of = self._held.get(key), _of(seen)
         if memory is None:
-            memory = self._held[key] = _Memory(seen.now, of)
+            memory = self._held[key] = _Memory(seen.now, of, seen.now)
+        elif key in self._doubted:
+            memory.until = min(memory.until, memory.looked + timedelta(seconds=HASTE))
         if asked or memory.of != of or seen.now >= memory.until:
-            memory.of, memory.until = of, seen.now + timedelta(seconds=self._pace)
+            self._doubted.discard(key)  # before it is looked: a doubt that comes meanwhile counts
+            memory.of, memory.looked, memory.until = of, seen.now, seen.now + timedelta(seconds=self._pace)
             runs = Runs(self._world.clients, seen.region)
             for one in found:
                 seen = _Look(runs, one, memory, seen).whole()
         left = max(0.0, (memory.until - seen.now).total_seconds())
-        return replace(seen, again=left if seen.again is None else min(left, seen.again), spot=dict(memory.spot))
+        return replace(seen, again=left if seen.again is None else min(left, seen.again), reruns=dict(memory.spot))
+
+    def doubt(self, key: Key) -> None:
+        """Something has happened to its tasks: a look is due at the next turn, but some seconds after the last one."""
+        self._doubted.add(key)
 
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._held.pop(key, None)
+        self._doubted.discard(key)
 
 
 # The stack has come up once, and is not being deleted: what its schedules start runs, whatever becomes of an update.
