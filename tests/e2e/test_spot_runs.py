@@ -6,6 +6,7 @@ from itertools import count
 import pytest
 
 from e2e.conftest import World
+from e2e.test_crash import Killer
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
@@ -25,18 +26,6 @@ def place():
         settings = {"health_interval": "2s", "lease_duration": "3s"}
         with without_spot(proxy), OperatorProcess(plane, proxy.endpoint, **settings) as operator:
             yield World(plane, emulator, "default"), operator, proxy
-
-
-class Killer:
-    """Kills the operator once, at the first call of an action."""
-
-    def __init__(self, operator, action):
-        self._operator, self._action, self.done = operator, action, False
-
-    def __call__(self, _service, action, _count):
-        if not self.done and action == self._action:
-            self.done = True
-            self._operator.kill()
 
 
 class Nightly:
