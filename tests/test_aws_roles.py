@@ -13,6 +13,8 @@ from roles import ACCOUNT, BOUNDARY, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, a
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+DEFINITION = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 
 # What the types' handlers name and the service role does not have, by the reason.
@@ -44,6 +46,7 @@ LEFT_OUT = {
         "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets", "secretsmanager:RemoveRegionsFromReplication",
         "secretsmanager:ReplicateSecretToRegions",
     },
+    "no handler of ours lists queues": {"sqs:ListQueues"},
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
@@ -163,7 +166,15 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
         (True, "lambda:GetFunction", "*", {}),
         (False, "lambda:InvokeFunction", "*", {}),
-        (False, "ecs:RunTask", "*", {}),
+        (True, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "fargate-x"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "other"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "lambda.amazonaws.com"}),
+        (True, "sqs:ReceiveMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}orders", {}),
+        (False, "sqs:SendMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "ecs:TagResource", f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task/x/1", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
         (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
         (True, "s3:ListBucket", "arn:aws:s3:::code", {}),
