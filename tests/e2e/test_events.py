@@ -39,6 +39,7 @@ class Place(World):
             "event_queue": self.url,
             "health_interval": "1h",
             "sweep_interval": "1h",
+            "log_level": "debug",
             **settings,
         }
         with OperatorProcess(self.plane, self.proxy.endpoint, **chosen) as operator:
