@@ -31,8 +31,8 @@ class Kind(StrEnum):
     Push = "ECR Image Action"
 
 
-_SOURCES = {Kind.Stack: "aws.cloudformation", Kind.Build: "aws.codebuild", Kind.Push: "aws.ecr"}
-_ECS = "aws.ecs"
+ECS = frozenset({Kind.Task, Kind.Service, Kind.Deployment})
+_SOURCES = {Kind.Stack: "aws.cloudformation", Kind.Build: "aws.codebuild", Kind.Push: "aws.ecr"} | dict.fromkeys(ECS, "aws.ecs")
 _TOLD = {"RUNNING", "STOPPED"}  # lastStatus; a task that Spot takes away is told of once more while it runs
 
 
@@ -64,7 +64,7 @@ def hint(body: str) -> Hint | None:
         kind = Kind(event.get("detail-type", ""))
     except (ValueError, TypeError):
         return None
-    if not isinstance(detail, Mapping) or event.get("source") != _SOURCES.get(kind, _ECS):
+    if not isinstance(detail, Mapping) or event.get("source") != _SOURCES[kind]:
         return None
     about = tuple(one for one in _READ[kind](event, detail) if one)
     return Hint(kind, about, kind is Kind.Stack and busy(_text(_map(detail, "status-details"), "status")))

@@ -18,7 +18,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.event_index import EventIndex
-from fargate_operator.events import Hint, Kind, of_stack
+from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.facts import Place, pins
 from fargate_operator.follower import Follower
@@ -95,8 +95,9 @@ class Reconciler:
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
-        if hint.kind is not Kind.Stack:
+        if hint.kind in ECS:
             self._looks.doubt(key)
+        if hint.kind is not Kind.Stack:
             return True
         region, name = place_of(hint.about[0]) or ("", "")
         stack = self._world.known(region, name)
