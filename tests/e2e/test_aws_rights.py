@@ -48,8 +48,17 @@ def place(tmp_path):
         ecr.create_repository(repositoryName="shop")
         ecr.put_image(repositoryName="shop", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
         AbsentTypes(proxy)
+        settings["event_queue"] = queue(emulator)
         with OperatorProcess(plane, proxy.endpoint, health_interval="2s", **settings) as operator:
             yield World(plane, emulator, "default"), proxy, operator
+
+
+def queue(emulator):
+    """With a message in it, of which nothing comes."""
+    sqs = emulator.client("sqs")
+    url = sqs.create_queue(QueueName="fargate-operator-events")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    return url
 
 
 def listener(elb):
