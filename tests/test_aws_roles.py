@@ -184,7 +184,7 @@ def test_the_service_role(allowed, action, resource, context):
         (True, "sqs:ReceiveMessage", EVENT_QUEUE, {}),
         (True, "sqs:DeleteMessage", EVENT_QUEUE, {}),
         (False, "sqs:SendMessage", EVENT_QUEUE, {}),
-        (False, "sqs:ReceiveMessage", f"{EVENT_QUEUE}-set-aside", {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}set-aside", {}),
     ],
 )  # fmt: skip
 def test_the_operators_role(allowed, action, resource, context):
