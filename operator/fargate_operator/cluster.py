@@ -28,7 +28,7 @@ def connect() -> Kube:
 def namespace() -> str:
     """What the kubeconfig's current context names, as kubectl takes it; else default."""
     try:
-        _, current = config.list_kube_config_contexts()
+        _, current = config.list_kube_config_contexts(os.environ.get("KUBECONFIG") or None)
     except (config.ConfigException, OSError):
         return "default"
     return str((current.get("context") or {}).get("namespace") or "default")

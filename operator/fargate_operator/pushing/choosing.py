@@ -69,7 +69,7 @@ def platform(app: App, name: str, build: Build) -> str:
         for _, _, workload in app.workloads()
         if name in {workload.image, *_sidecars(workload)}
     }
-    return "linux/arm64" if used == {"ARM64"} else "linux/amd64"
+    return "linux/arm64" if (used or {app.spec.architecture}) == {"ARM64"} else "linux/amd64"
 
 
 def _sidecars(workload: Any) -> Iterator[str]:

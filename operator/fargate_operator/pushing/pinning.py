@@ -91,11 +91,13 @@ def _inserted(text: str, parent: yaml.Node, image: yaml.MappingNode, tag: str) -
 def _check(old: str, new: str, path: _Path, tag: str) -> None:
     """The texts must hold the same but for the tag, which is the wanted one."""
     before, after = (list(yaml.safe_load_all(text)) for text in (old, new))
-    if others := [one for one in _differences(before, after, ()) if one != path]:
+    others = [one for one in _differences(before, after, ()) if one != path]
+    if any(one[: len(path) - 1] == path[: len(one)][: len(path) - 1] for one in others):
+        raise Unpinnable(_NOWHERE)  # it became something else of the image, or broke what the image is in
+    if others:
         told = ".".join(str(step) for step in others[0][1:])
         raise Unpinnable(f"{told} would change with its tag, by an alias or a merge key; write them out")
-    image = after[path[0]]["spec"]["images"][path[-2]]
-    if image.get("tag") != tag:
+    if after[path[0]]["spec"]["images"][path[-2]].get("tag") != tag:
         raise Unpinnable(_NOWHERE)
 
 

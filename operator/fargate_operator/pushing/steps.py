@@ -19,6 +19,8 @@ from fargate_operator.settings import Unusable
 
 def pushed(args: argparse.Namespace, tell: running.Tell) -> Iterator[str]:
     """`<repository>@<digest>` of each image, as soon as it is pushed."""
+    if args.write and args.file == "-":
+        raise Unusable("--write: standard input cannot be written to")
     given = checked(args.repository) if args.repository else ""
     listed = choosing.wanted(args.file, _apps(args), args.image, args.tag)
     _accept(args, listed)
@@ -57,8 +59,6 @@ def _placed(manifest: Mapping[str, Any], args: argparse.Namespace) -> Mapping[st
 def _accept(args: argparse.Namespace, listed: list[Wanted]) -> None:
     if args.repository and len(listed) > 1:
         raise Unusable(f"--repository is for one image, and {args.file} has {len(listed)}: name one with --image")
-    if args.write and args.file == "-":
-        raise Unusable("--write: standard input cannot be written to")
     for one in listed if args.write else ():
         if one.image.follow:
             raise Unusable(f"--write: {one} follows its tag, and would not follow a digest; leave out one of the two")
