@@ -72,6 +72,41 @@ def secret_label(secret: str) -> str:
     return f"{DOMAIN}/secret.{secret}"
 
 
+def repository(image: str) -> str:
+    """The logical ID of the ECR repository of an image that is built."""
+    return f"{identifier(image)}Repository"
+
+
+def repository_output(image: str) -> str:
+    """The output that holds the URI of an image's repository."""
+    return f"{identifier(image)}RepositoryUri"
+
+
+def build_project(image: str) -> str:
+    """The logical ID of the CodeBuild project of an image, and the output that holds its name."""
+    return f"{identifier(image)}BuildProject"
+
+
+def build_role(image: str) -> str:
+    """The logical ID of the role of an image's builds."""
+    return f"{identifier(image)}BuildRole"
+
+
+def build_logs(image: str) -> str:
+    """The logical ID of the log group of an image's builds."""
+    return f"{identifier(image)}BuildLogs"
+
+
+def task(key: str) -> str:
+    """The logical ID of a workload's task definition."""
+    return f"{identifier(key)}Task"
+
+
+def function(key: str) -> str:
+    """The logical ID of a function."""
+    return f"{identifier(key)}Function"
+
+
 def namespace(name: str) -> str:
     """The logical ID of a Service Connect namespace of the app's own; two names can fall together, which is a fault."""
     return f"FargateNamespace{identifier(name)}"

@@ -19,6 +19,7 @@ from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Place, pins
 from fargate_operator.follower import Follower
+from fargate_operator.images import Images, Look, own
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
@@ -53,6 +54,7 @@ from fargate_operator.status import EventNote, summarize, transitions
 from fargate_operator.template import Template
 from fargate_operator.templates import Templates
 from fargate_operator.turn import NOW, Turn, abandoned, app_of, key_of, network, wish
+from fargate_operator.withheld import deployed, waiting
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ class Reconciler:
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates = Templates(bounds)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
+        self._images = Images(world)
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -172,9 +175,12 @@ class Reconciler:
     def _resolve(self, turn: Turn) -> Turn:
         app = app_of(turn)
         self._templates.may_copy(app)
-        facts = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
+        facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
+        stack = own(self._world.stack(turn.seen.region, turn.seen.stack_name), turn.owner) if app.looked_after() else None
+        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now)
+        facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
-        return replace(turn, facts=facts).with_seen(pins=pins(facts))
+        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images, waiting=waiting(app, facts))
 
     def _observe(self, turn: Turn) -> Turn:
         if abandoned(turn):
@@ -245,6 +251,8 @@ class Reconciler:
         turn = self._hold(turn)
         if isinstance(final, WRITES):
             turn = self._settle(turn)
+            if isinstance(final, BRINGS) and turn.facts and turn.facts.repositories:
+                self._images.hold(turn.seen.region, turn.facts, deployed(app_of(turn), turn.facts))
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
             turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner)
         return turn
@@ -360,6 +368,7 @@ class Reconciler:
         self._kube.set_finalizer(turn.item, present=False)
         self._detections.forget(key_of(turn))
         self._looks.forget(key_of(turn))
+        self._images.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator.model import App
-from fargate_operator.observation import Failure, ServiceObservation, StackObservation
+from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
 from fargate_operator.plan import (
     NEVER_UP,
     ROLLED_BACK,
@@ -35,6 +35,8 @@ class Seen:
     stack: StackObservation | None = None
     attempt: Attempt = field(default_factory=Attempt)
     services: Mapping[str, ServiceObservation] | None = None
+    images: Mapping[str, ImageObservation] = field(default_factory=dict)  # those that are built
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # image → the workloads that wait for it
     pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
     network: Mapping[str, Any] = field(default_factory=dict)
     template_digest: str = ""

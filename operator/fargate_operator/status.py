@@ -125,8 +125,8 @@ def _workloads(seen: Seen) -> dict[str, Any]:
     return {
         "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else seen.previous.get("summary"),
         "clusterArn": outputs.get(names.CLUSTER_OUTPUT),
-        "images": {name: {"uri": uri} for name, uri in sorted((seen.pins.get("images") or {}).items())},
-        "pins": {name: value for name, value in seen.pins.items() if name != "images"},
+        "images": {name: _image(name, seen) for name in sorted(spec.images or {}) if _image(name, seen)},
+        "pins": {name: value for name, value in seen.pins.items() if name not in {"images", "commits"}},
         "network": dict(seen.network),
         "services": services,
         "scheduledTasks": {
@@ -147,6 +147,17 @@ def _workloads(seen: Seen) -> dict[str, Any]:
         ),
         "outputs": {name: outputs[name] for name in sorted(spec.outputs or {}) if name in outputs},
     }
+
+
+def _image(name: str, seen: Seen) -> dict[str, str]:
+    one = seen.images.get(name)
+    body = {
+        "uri": (seen.pins.get("images") or {}).get(name, ""),
+        "commit": (seen.pins.get("commits") or {}).get(name, ""),
+        "repository": one.repository if one else "",
+        "build": one.build if one else "",
+    }
+    return {field: value for field, value in body.items() if value}
 
 
 def _present(*, of: Mapping[str, str], **fields: str) -> dict[str, str]:

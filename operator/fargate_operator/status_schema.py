@@ -107,7 +107,16 @@ STATUS: dict[str, Any] = {
             omitted=_integer("How many changes are not shown"),
         ),
         clusterArn=_string("ARN of the ECS cluster"),
-        images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
+        images=_map(
+            "By name in spec.images",
+            _object(
+                "What is deployed",
+                uri=_string("With its digest where resolved"),
+                repository=_string("Of an image that is built from source: where it goes"),
+                commit=_string("Of an image that CodeBuild builds: the commit that uri was built from"),
+                build=_string("Id of the build that was started last"),
+            ),
+        ),
         network=_object(
             "What tasks run with",
             subnetIds=_strings("Subnets"),

@@ -25,6 +25,10 @@ def chosen(*apps, image="", tag=""):
     return [(one.document, one.name, one.tag) for one in wanted("shop.yaml", enumerate(apps), image, tag)]
 
 
+def first(images=None, **spec):
+    return wanted("shop.yaml", [(0, app(images, **spec))], "", "")[0]
+
+
 @pytest.mark.parametrize(
     ("given", "built"),
     [
@@ -58,7 +62,7 @@ WITH_BUILD = "those with build are: app, php, src"
         (IMAGES, {"tag": "-x"}, "--tag: '-x' is no tag"),
         (IMAGES, {"tag": "v1@sha256:0"}, "--tag: 'v1@sha256:0' is no tag"),
         (IMAGES, {"tag": "x" * 129}, "is no tag"),
-        ({"app": {"build": {}}}, {}, "default/shop: image app has no tag: give --tag, or write one at spec.images.app.tag"),
+        ({"app": {"build": {"git": GIT}}}, {"image": "app"}, "default/shop: image app has no tag: give --tag, or write one at spec.images.app.tag"),
     ],
 )
 def test_what_cannot_be_built_is_told(images, given, words):
@@ -78,7 +82,7 @@ ONE = {"app": {"build": {}, "tag": "v1"}}
         ({"architecture": "ARM64", "services": {"web": {"image": "app", "architecture": "X86_64"}}}, "linux/amd64"),
         ({"services": {"web": {"image": "app", "architecture": "ARM64"}}}, "linux/arm64"),
         ({"services": {}, "functions": {"api": {"image": "app", "architecture": "ARM64", "command": ["x"]}}}, "linux/arm64"),
-        ({"services": {}, "architecture": "ARM64"}, "linux/arm64"),
+        ({"services": {}, "architecture": "ARM64"}, "linux/amd64"),
         (
             {
                 "images": {**ONE, "b": {"uri": "x"}},
@@ -89,10 +93,15 @@ ONE = {"app": {"build": {}, "tag": "v1"}}
     ],
 )
 def test_an_image_is_built_for_what_it_runs_on(spec, found):
-    one = app(**{"images": ONE, **spec})
-    assert platform(one, "app", one.spec.images["app"].build) == found
+    assert platform(first(**{"images": ONE, **spec})) == found
 
 
 def test_a_platform_that_is_given_wins():
-    one = app({"app": {"build": {"platform": "linux/amd64"}, "tag": "v1"}}, architecture="ARM64")
-    assert platform(one, "app", one.spec.images["app"].build) == "linux/amd64"
+    assert platform(first({"app": {"build": {"platform": "linux/arm64"}, "tag": "v1"}}, architecture="ARM64")) == "linux/arm64"
+
+
+def test_an_image_that_no_platform_can_serve_is_told():
+    users = {"a": {"image": "app", "architecture": "ARM64"}, "b": {"image": "app"}}
+    with pytest.raises(Unusable) as error:
+        platform(first(ONE, services=users))
+    assert "is built for one platform, but used by spec.services.a on ARM64, spec.services.b on X86_64" in str(error.value)

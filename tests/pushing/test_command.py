@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from fargate_operator import cli, cluster
-from fargate_operator.aws import registry
+from fargate_operator.aws import login
 from fargate_operator.errors import Transient
 from fargate_operator.pushing import repository, running
 from fargate_operator.settings import Unusable
@@ -17,6 +17,7 @@ from pushing.conftest import DIGEST
 ELSEWHERE = "registry.example.com/shop"
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ECR = f"{HOST}/shop"
+GIT = {"url": "https://github.com/acme/shop.git"}
 TOLD = "fargate-operator push: "
 
 
@@ -59,11 +60,11 @@ def last(errors):
 def ecr(monkeypatch):
     """ECR in memory: repositories by name, each with its tags; all of them immutable."""
     repositories = {"shop": {}}
-    monkeypatch.setattr(registry, "password", lambda *_: "hush")
+    monkeypatch.setattr(login, "password", lambda *_: "hush")
     monkeypatch.setattr(
         registry, "tagged", lambda _, where, tag: repositories[where.name].get(tag, "") if where.name in repositories else None
     )
-    monkeypatch.setattr(registry, "immutable", lambda *_: True)
+    monkeypatch.setattr(login, "immutable", lambda *_: True)
     return repositories
 
 
@@ -93,10 +94,10 @@ def test_of_a_builder_that_does_not_tell_the_digest_ecr_is_asked(name, programs,
 
 def test_paths_are_taken_from_the_files_folder_and_from_the_context(programs, manifest, push, monkeypatch, tmp_path):
     programs.install("podman")
-    folder = tmp_path / "-php"
+    folder = tmp_path / "php"
     (folder / "docker").mkdir(parents=True)
     (folder / "docker" / "Dockerfile.php").touch()
-    build = {"context": "-php", "dockerfile": "docker/Dockerfile.php", "target": "run", "args": {"A": "$(id) `id`"}}
+    build = {"context": "php", "dockerfile": "docker/Dockerfile.php", "target": "run", "args": {"A": "$(id) `id`"}}
     file = manifest({"app": {"build": build, "tag": "v1"}}, architecture="ARM64")
     monkeypatch.chdir(tmp_path.parent)
     assert push(os.path.relpath(file), "--repository", ELSEWHERE)[0] == 0
@@ -265,7 +266,7 @@ def test_what_ecr_does_not_tell_leaves_the_builders_words(programs, manifest, pu
     def denied(*_):
         raise Transient("AccessDenied", "DescribeImages: no")
 
-    monkeypatch.setattr(registry, "tagged", denied)
+    monkeypatch.setattr(login, "tagged", denied)
     programs.install("podman", push=(1, "", ""))
     assert last(push(manifest(), "--repository", ECR)[2]) == f"podman could not push {ECR}:v1: its own words are above"
 
@@ -433,7 +434,7 @@ def test_several_images_are_pushed_one_after_the_other(programs, manifest, push,
     ],
 )
 def test_ecrs_password_is_for_ecr_alone(uri, is_ecr):
-    assert bool(registry.repository(uri)) == is_ecr
+    assert bool(login.repository(uri)) == is_ecr
 
 
 @pytest.mark.parametrize(

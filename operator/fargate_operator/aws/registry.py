@@ -1,7 +1,9 @@
-"""ECR as a registry that images are pushed to: the login, and what is known of a tag."""
+"""Images in ECR: what a tag is now, for which platforms it was built, and that what is deployed stays."""
 
-import base64
-import re
+import json
+import logging
+import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,60 +11,98 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.fragments.repository import held_tag
 
-# the host names of private registries, by the domains of AWS's partitions: the password is for nobody else
-_HOST = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\."
-    r"(amazonaws\.com(\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|"
-    r"csp\.hci\.ic\.gov|cloud\.adc-e\.uk)"
-)
+log = logging.getLogger(__name__)
+_LISTS = {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
+_SINGLE = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"]
+_DOWNLOAD = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
-    """A repository in ECR."""
+class Found:
+    """What a tag is: its digest, and of each platform (``linux/arm64``) the digest; no platforms where that cannot be told."""
 
-    account: str
-    region: str
-    name: str
-
-
-def repository(uri: str) -> Repository | None:
-    """The repository of a URI without a tag; None where that is in another registry."""
-    host, _, name = uri.partition("/")
-    match = _HOST.fullmatch(host)
-    return Repository(match["account"], match["region"], name) if match else None
+    digest: str
+    platforms: Mapping[str, str]
 
 
-def password(clients: Clients, where: Repository) -> str:
-    """What the user AWS logs in with, for 12 hours.
+class Registry:
+    """ECR in a region, for one registry (an account's); an empty account is the caller's own."""
 
-    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
-    """
-    with translated("GetAuthorizationToken"):
-        [found] = clients.get("ecr", where.region).get_authorization_token()["authorizationData"]
-    return base64.b64decode(found["authorizationToken"]).decode().partition(":")[2]
+    def __init__(self, clients: Clients, region: str, account: str = "") -> None:
+        self._client = clients.get("ecr", region)
+        self._registry = {"registryId": account} if account else {}
+
+    def find(self, repository: str, tag: str, digest: str = "") -> Found | None:
+        """By its digest where there is one, else by its tag; None where ECR has no such image, or no such repository."""
+        try:
+            asked = {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+            details = self._client.describe_images(**self._registry, repositoryName=repository, imageIds=[asked])["imageDetails"]
+        except ClientError as error:
+            if code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+                return None
+            raise translate(error, "DescribeImages") from error
+        return Found(details[0]["imageDigest"], self._platforms(repository, details[0]["imageDigest"])) if details else None
+
+    def hold(self, repository: str, digest: str) -> None:
+        """Give a digest that is going to be deployed the tag by which the repository's lifecycle policy spares it."""
+        with translated("BatchGetImage"):
+            image = self._image(repository, digest)
+        if image is None:
+            return
+        with translated("PutImage"):
+            try:
+                self._client.put_image(
+                    **self._registry,
+                    repositoryName=repository,
+                    imageManifest=image["imageManifest"],
+                    imageManifestMediaType=image["imageManifestMediaType"],
+                    imageDigest=digest,
+                    imageTag=held_tag(digest),
+                )
+            except ClientError as error:  # it has the tag
+                if code(error) not in {"ImageAlreadyExistsException", "ImageTagAlreadyExistsException"}:
+                    raise
+
+    def _image(self, repository: str, digest: str) -> Mapping[str, Any] | None:
+        found = self._client.batch_get_image(
+            **self._registry,
+            repositoryName=repository,
+            imageIds=[{"imageDigest": digest}],
+            acceptedMediaTypes=[*_LISTS, *_SINGLE],
+        )["images"]
+        return found[0] if found else None
+
+    def _platforms(self, repository: str, digest: str) -> dict[str, str]:
+        """Whoever may not look, or cannot read the manifest, is told nothing: the image may fit."""
+        try:
+            image = self._image(repository, digest) or {}
+            manifest = json.loads(image.get("imageManifest", "{}"))
+            if image.get("imageManifestMediaType") in _LISTS or "manifests" in manifest:
+                return children(manifest)
+            config = (manifest.get("config") or {}).get("digest")
+            return {platform: digest} if config and (platform := self._built_for(repository, config)) else {}
+        except (ClientError, BotoCoreError, OSError, ValueError, AttributeError, TypeError) as error:
+            log.debug("no platform of %s@%s: %s", repository, digest, error)
+            return {}
+
+    def _built_for(self, repository: str, config: str) -> str:
+        """The platform that an image's own configuration tells."""
+        url = self._client.get_download_url_for_layer(**self._registry, repositoryName=repository, layerDigest=config)[
+            "downloadUrl"
+        ]
+        with urllib.request.urlopen(url, timeout=_DOWNLOAD) as answer:  # noqa: S310  ECR's own, presigned
+            said = json.loads(answer.read(1_000_000))
+        return f"{said['os']}/{said['architecture']}" if said.get("os") and said.get("architecture") else ""
 
 
-def tagged(clients: Clients, where: Repository, tag: str) -> str | None:
-    """The digest that the tag names; empty where there is no such tag, None where there is no such repository."""
-    try:
-        found = clients.get("ecr", where.region).describe_images(
-            registryId=where.account, repositoryName=where.name, imageIds=[{"imageTag": tag}]
-        )["imageDetails"]
-    except (ClientError, BotoCoreError) as error:
-        if isinstance(error, ClientError) and code(error) == "ImageNotFoundException":
-            return ""
-        if isinstance(error, ClientError) and code(error) == "RepositoryNotFoundException":
-            return None
-        raise translate(error, "DescribeImages") from error
-    return str(found[0]["imageDigest"]) if found else ""
-
-
-def immutable(clients: Clients, where: Repository) -> bool:
-    """Whether its tags can be pushed only once."""
-    with translated("DescribeRepositories"):
-        found: list[Any] = clients.get("ecr", where.region).describe_repositories(
-            registryId=where.account, repositoryNames=[where.name]
-        )["repositories"]
-    return bool(found) and str(found[0].get("imageTagMutability", "")).startswith("IMMUTABLE")
+def children(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Platform → digest, of an image index; attestations, which are of no platform, are left out. The first of several counts."""
+    found: dict[str, str] = {}
+    for one in manifest.get("manifests") or ():
+        platform = one.get("platform") or {}
+        name = f"{platform.get('os')}/{platform.get('architecture')}"
+        if "unknown" not in name and one.get("digest"):
+            found.setdefault(name, str(one["digest"]))
+    return found

@@ -187,6 +187,12 @@ def trust(service: str, condition: Mapping[str, Any] | None = None) -> dict[str,
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
+def build_role(logical_id: str, statements: list[Any], iam: Iam, tags: list[dict[str, str]]) -> Resource:
+    """The role of a CodeBuild project, with these statements and nothing else."""
+    document = trust("codebuild.amazonaws.com", {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
+    return _role(logical_id, document, iam, tags, _policy("FargateBuildPolicy", statements), [])
+
+
 def _policy(name: str, statements: list[Any]) -> list[dict[str, Any]]:
     if not statements:
         return []

@@ -20,7 +20,10 @@ def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str,
     """`<N>Task`: a container named as the workload, `container` added by the kind, then its sidecars; overrides last."""
     overrides = [one for one in (scope.overrides, spec.overrides) if one]
     main = merge_all({**_container(key, spec, scope), **container}, (one.container for one in overrides))
-    sidecars = [one.body(name, scope) for name, one in sorted((spec.sidecars or {}).items())]
+    sidecars = [
+        one.body(name, f"{names.task(key)}/{name}", spec.architecture, scope)
+        for name, one in sorted((spec.sidecars or {}).items())
+    ]
     additional = [extra for one in overrides for extra in one.additional_containers or ()]
     properties: dict[str, Any] = {
         "ContainerDefinitions": [main, *sidecars, *additional],
@@ -50,7 +53,11 @@ def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str,
 
 def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
     given = variables(scope, spec)
-    body: dict[str, Any] = {"Name": key, "Image": scope.facts.images[spec.image], "Essential": True}
+    body: dict[str, Any] = {
+        "Name": key,
+        "Image": scope.image(spec.image, f"{names.task(key)}/{key}", spec.architecture),
+        "Essential": True,
+    }
     if given.plain:
         body["Environment"] = environment_list(given.plain)
     if given.secrets:

@@ -1,11 +1,10 @@
 """Which images of a file are built here, and what they are called. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from fargate_operator.fragments.build import Build
+from fargate_operator.fragments.build import Build, platform_of
 from fargate_operator.model import App, Image
 from fargate_operator.settings import Unusable
 
@@ -42,10 +41,9 @@ def wanted(file: str, apps: Iterable[tuple[int, App]], named: str, tag: str) -> 
 
 def _found(apps: Iterable[tuple[int, App]], named: str, tag: str) -> Iterator[Wanted]:
     for document, app in apps:
-        for name, image in sorted((app.spec.images or {}).items()):
-            build = image.build
-            if build is not None and (name == named if named else build.git is None):
-                yield Wanted(document, app, name, image, build, tag or (image.tag or "").partition("@")[0])
+        for name, (image, build) in app.built().items():
+            if name == named if named else build.git is None:
+                yield Wanted(document, app, name, image, build, tag or image.tag_and_digest()[0])
 
 
 def _none(apps: Iterable[tuple[int, App]], named: str) -> str:
@@ -60,18 +58,10 @@ def _none(apps: Iterable[tuple[int, App]], named: str) -> str:
     return f"every image with build is built by CodeBuild; name one with --image: {', '.join(built)}" if built else there[2:]
 
 
-def platform(app: App, name: str, build: Build) -> str:
-    """Of the workloads that use the image, unless the build says one."""
-    if build.platform:
-        return build.platform
-    used = {
-        workload.architecture or app.spec.architecture
-        for _, _, workload in app.workloads()
-        if name in {workload.image, *_sidecars(workload)}
-    }
-    return "linux/arm64" if (used or {app.spec.architecture}) == {"ARM64"} else "linux/amd64"
-
-
-def _sidecars(workload: Any) -> Iterator[str]:
-    sidecars: Mapping[str, Any] = getattr(workload, "sidecars", None) or {}
-    return (one.image for one in sidecars.values())
+def platform(one: Wanted) -> str:
+    """Of the workloads that use the image, unless the build says one; Unusable where one image cannot serve them all."""
+    architectures = one.app.architectures(one.name)
+    if found := platform_of(one.build, architectures.values()):
+        return found
+    users = ", ".join(f"{place} on {architecture or 'X86_64'}" for place, architecture in sorted(architectures.items()))
+    raise Unusable(f"{one} is built for one platform, but used by {users}; give them an image each, or push a list by other means")

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from fargate_operator import cluster, names
-from fargate_operator.aws import registry
+from fargate_operator.aws import login
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import translated
 from fargate_operator.aws.stacks import Stacks
@@ -48,7 +48,7 @@ class Registry:
     def of(self, wanted: Wanted) -> str:
         """The repository's URI: as given, as the status has it, or as the stack's outputs have it."""
         if self._given:
-            if not (self._builder.digest_option or registry.repository(self._given)):
+            if not (self._builder.digest_option or login.repository(self._given)):
                 raise Unusable(
                     f"{self._builder.name} does not tell the digest of what it pushes, and only ECR is asked for one: "
                     "use docker, podman or buildah for another registry"
@@ -81,29 +81,29 @@ class Registry:
 
     def password(self, uri: str) -> str:
         """What to log in with; empty where the registry is not ECR, and the login is the user's own."""
-        where = registry.repository(uri)
+        where = login.repository(uri)
         if where is None:
             return ""
         try:
-            return registry.password(self._clients, where)
+            return login.password(self._clients, where)
         except ReconcileError as error:
             raise Unusable(f"AWS gives no login for {uri}: {error.message}; sign in to AWS first") from error
 
     def digest(self, uri: str, tag: str) -> str:
         """What the tag names now, by ECR."""
-        where = registry.repository(uri)
-        if where and (found := registry.tagged(self._clients, where, tag)):
+        where = login.repository(uri)
+        if where and (found := login.tagged(self._clients, where, tag)):
             return found
         raise Unusable(f"{uri}:{tag}: {self._builder.name} says that it is pushed, but not its digest, and ECR does not have it")
 
     def reason(self, uri: str, tag: str) -> str:
         """Why a push may have failed, as far as ECR knows it; empty where it does not."""
-        where = registry.repository(uri)
+        where = login.repository(uri)
         if where is None:
             return ""
         try:
-            found = registry.tagged(self._clients, where, tag)
-            kept = bool(found) and registry.immutable(self._clients, where)
+            found = login.tagged(self._clients, where, tag)
+            kept = bool(found) and login.immutable(self._clients, where)
         except ReconcileError:
             return ""
         if found is None:

@@ -62,6 +62,8 @@ def _accept(args: argparse.Namespace, listed: list[Wanted]) -> None:
     for one in listed if args.write else ():
         if one.image.follow:
             raise Unusable(f"--write: {one} follows its tag, and would not follow a digest; leave out one of the two")
+        if one.build.git:
+            raise Unusable(f"--write: {one} is built from git, and cannot be pinned beside that; name a commit in build.git.ref")
         files.check(args.file, one.document, one.name)
 
 
@@ -78,7 +80,7 @@ def _recipe(one: Wanted, file: str) -> Recipe:
         reference=one.tag,
         context=context,
         dockerfile=dockerfile,
-        platform=choosing.platform(one.app, one.name, one.build),
+        platform=choosing.platform(one),
         target=one.build.target or "",
         args=one.build.args or {},
     )
