@@ -62,7 +62,11 @@ WITH_BUILD = "those with build are: app, php, src"
         (IMAGES, {"tag": "-x"}, "--tag: '-x' is no tag"),
         (IMAGES, {"tag": "v1@sha256:0"}, "--tag: 'v1@sha256:0' is no tag"),
         (IMAGES, {"tag": "x" * 129}, "is no tag"),
-        ({"app": {"build": {"git": GIT}}}, {"image": "app"}, "default/shop: image app has no tag: give --tag, or write one at spec.images.app.tag"),
+        (
+            {"app": {"build": {"git": GIT}}},
+            {"image": "app"},
+            "default/shop: image app has no tag: give --tag, or write one at spec.images.app.tag",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_told(images, given, words):

@@ -62,7 +62,7 @@ def ecr(monkeypatch):
     repositories = {"shop": {}}
     monkeypatch.setattr(login, "password", lambda *_: "hush")
     monkeypatch.setattr(
-        registry, "tagged", lambda _, where, tag: repositories[where.name].get(tag, "") if where.name in repositories else None
+        login, "tagged", lambda _, where, tag: repositories[where.name].get(tag, "") if where.name in repositories else None
     )
     monkeypatch.setattr(login, "immutable", lambda *_: True)
     return repositories
@@ -170,10 +170,11 @@ def test_a_builder_that_does_not_answer_is_not_waited_for(programs, manifest, pu
         (None, ("--repository", f"{ELSEWHERE}:v1"), f"--repository: '{ELSEWHERE}:v1' is no repository"),
         (None, ("--repository=--help",), "--repository: '--help' is no repository"),
         (
-            {"app": {"build": {}}},
-            ("--repository", ELSEWHERE),
+            {"app": {"build": {"git": GIT}}},
+            ("--image", "app"),
             "image app has no tag: give --tag, or write one at spec.images.app.tag",
         ),
+        ({"app": {"build": {"git": GIT}, "tag": "v"}}, ("--image", "app", "--write"), "cannot be pinned beside that"),
         ({"app": {"build": {"context": "no"}, "tag": "v"}}, ("--repository", ELSEWHERE), "build.context: there is no folder /"),
         (
             {"app": {"build": {"dockerfile": "no"}, "tag": "v"}},

@@ -64,4 +64,6 @@ def platform(one: Wanted) -> str:
     if found := platform_of(one.build, architectures.values()):
         return found
     users = ", ".join(f"{place} on {architecture or 'X86_64'}" for place, architecture in sorted(architectures.items()))
-    raise Unusable(f"{one} is built for one platform, but used by {users}; give them an image each, or push a list by other means")
+    raise Unusable(
+        f"{one} is built for one platform, but used by {users}; give them an image each, or push a list by other means"
+    )
