@@ -1,6 +1,6 @@
 """Finds the control plane's binaries; the first found wins: KUBEBUILDER_ASSETS, what an earlier run left in the cache,
 the pinned release where its site answers, or built from the Go module beside this file, which only names tools.
-kubeconform and crane are built from other such modules; buildah is Debian's."""
+kubeconform and crane are built from other such modules."""
 
 import fcntl
 import hashlib
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import packages, releases
+from harness import releases
 
 MODULE = Path(__file__).parent / "controlplane"
 CHECKER = Path(__file__).parent / "manifests"
@@ -118,4 +118,3 @@ if __name__ == "__main__":
     assets()
     kubeconform()
     crane()
-    packages.ensure("buildah")
