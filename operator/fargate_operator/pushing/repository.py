@@ -96,18 +96,21 @@ class Registry:
             return found
         raise Unusable(f"{uri}:{tag}: {self._builder.name} says that it is pushed, but not its digest, and ECR does not have it")
 
-    def reason(self, uri: str, tag: str) -> str:
-        """Why a push may have failed, as far as ECR knows it; empty where it does not."""
+    def accept(self, wanted: Wanted, uri: str) -> None:
+        """Unusable where ECR would not take the image, as far as it tells; a tag that may not move it refuses with any content."""
         where = login.repository(uri)
         if where is None:
-            return ""
+            return
         try:
-            found = login.tagged(self._clients, where, tag)
-            kept = bool(found) and login.immutable(self._clients, where)
+            found = login.tagged(self._clients, where, wanted.tag)
+            taken = bool(found) and login.immutable(self._clients, where)
         except ReconcileError:
-            return ""
+            return  # who may push may not be allowed to look
         if found is None:
-            return f"ECR has no repository {where.name} in {where.region}: apply the FargateApp, which makes it"
-        if kept:
-            return f"the tag {tag} is in {where.name} already, and cannot be pushed with another content: choose one with --tag"
-        return ""
+            raise Unusable(
+                f"{wanted}: ECR has no repository {where.name} in {where.region}: apply the FargateApp, which makes it"
+            )
+        if taken:
+            raise Unusable(
+                f"{wanted}: {where.name} has the tag {wanted.tag} already, and takes a tag only once: choose another with --tag"
+            )

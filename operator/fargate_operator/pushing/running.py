@@ -16,11 +16,7 @@ Tell = Callable[[str], None]
 
 
 class Failed(Exception):
-    """A builder has failed, after its own words; the message is one line. `pushing`: as it pushed, or may have."""
-
-    def __init__(self, message: str, *, pushing: bool = False) -> None:
-        super().__init__(message)
-        self.pushing = pushing
+    """A builder has failed, after its own words; the message is one line."""
 
 
 def choose(named: str, tell: Tell) -> Builder:
@@ -73,13 +69,14 @@ def build_and_push(builder: Builder, recipe: Recipe) -> str:
     """The digest of what was pushed; empty where the builder does not tell it. Failed where it fails."""
     with TemporaryDirectory(prefix="fargate-operator-") as folder:
         digest_file = Path(folder, "digest")
-        _run(builder.build(recipe, digest_file), f"{builder.name} could not build {recipe.reference}", pushing=builder.pushes)
+        both = " and push" if builder.pushes else ""
+        _run(builder.build(recipe, digest_file), f"{builder.name} could not build{both} {recipe.reference}")
         if push := builder.push(recipe, digest_file):
-            _run(push, f"{builder.name} could not push {recipe.reference}", pushing=True)
+            _run(push, f"{builder.name} could not push {recipe.reference}")
         return builder.digest(digest_file.read_text()) if digest_file.exists() else ""
 
 
-def _run(command: Command, otherwise: str, *, pushing: bool) -> None:
+def _run(command: Command, otherwise: str) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=_STDERR, check=False)
     if done.returncode:
-        raise Failed(f"{otherwise}: its own words are above", pushing=pushing)
+        raise Failed(f"{otherwise}: its own words are above")

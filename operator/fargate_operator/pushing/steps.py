@@ -29,10 +29,12 @@ def pushed(args: argparse.Namespace, tell: running.Tell) -> Iterator[str]:
     registry = Registry(given, builder)
     places = [registry.of(one) for one in listed]
     _log_in(builder, registry, places)
+    for one, uri in zip(listed, places, strict=True):
+        registry.accept(one, uri)
     for one, recipe, uri in zip(listed, recipes, places, strict=True):
         reference = f"{uri}:{one.tag}"
         tell(f"{one}: building {reference} for {recipe.platform} with {builder.name}")
-        digest = _digest(builder, registry, replace(recipe, reference=reference), uri, one.tag)
+        digest = running.build_and_push(builder, replace(recipe, reference=reference)) or registry.digest(uri, one.tag)
         yield f"{uri}@{digest}"
         if args.write:
             files.pin(args.file, one.document, one.name, f"{one.tag}@{digest}")
@@ -90,17 +92,3 @@ def _log_in(builder: Builder, registry: Registry, places: list[str]) -> None:
     for host, uri in {uri.partition("/")[0]: uri for uri in places}.items():
         if password := registry.password(uri):
             running.log_in(builder, host, password)
-
-
-def _digest(builder: Builder, registry: Registry, recipe: Recipe, uri: str, tag: str) -> str:
-    """Of what was built and pushed. A push that fails is explained, where ECR knows the reason."""
-    try:
-        found = running.build_and_push(builder, recipe)
-    except running.Failed as error:
-        reason = registry.reason(uri, tag) if error.pushing else ""
-        if not reason:
-            raise
-        if builder.pushes:  # at once with building: which of the two has failed is not known
-            raise running.Failed(f"{error}; if it was not the build: {reason}") from error
-        raise Unusable(f"{error}; {reason}") from error
-    return found or registry.digest(uri, tag)
