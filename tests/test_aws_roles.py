@@ -18,7 +18,7 @@ SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 # What the types' handlers name and the service role does not have, by the reason.
 LEFT_OUT = {
     "an app's template uses no key of its own, no CodeDeploy, no volume of a function, and has no API's body in S3": {
-        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:RetireGrant", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
         "codedeploy:GetDeploymentGroup", "codedeploy:StopDeployment", "elasticfilesystem:DescribeMountTargets",
         "s3files:ListMountTargets", "lambda:PutFunctionCodeSigningConfig",
         "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
@@ -50,7 +50,7 @@ LEFT_OUT = {
 # What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
 # certificates, which is older than handlers.
 ADDED = {
-    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy",
+    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
     "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:RemoveListenerCertificates",
 }  # fmt: skip
