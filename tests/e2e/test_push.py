@@ -162,15 +162,15 @@ def test_what_is_pushed_starts_the_workloads_that_waited_for_it(world, emulator,
         assert f"fargate-operator push shop.yaml --image {name}" in message
     homes = {name: one["repository"] for name, one in world.status()["images"].items()}
     digest = pushed(checkout.push("--image", "app"), homes["app"])
-    status = world.wait(lambda: (one := world.status()).get("services", {}).get("web", {}).get("running") == 1 and one)
+    status = world.wait(lambda: (one := world.status()).get("services", {}).get("web", {}).get("running") == 1 and one, 60)
     assert status["images"]["app"]["uri"] == f"{homes['app']}@{digest}"
     definition = world.ecs.describe_task_definition(taskDefinition=status["services"]["web"]["taskDefinitionArn"])
     assert [one["image"] for one in definition["taskDefinition"]["containerDefinitions"]] == [f"{homes['app']}@{digest}"]
     assert "--image php" in missing(world)
     done = checkout.push("--image", "php", "--write")
     other = pushed(done, homes["php"])
+    world.wait(lambda: world.status()["images"]["php"].get("uri") == f"{homes['php']}@{other}", 60)
     status = world.ready()
-    assert status["images"]["php"]["uri"] == f"{homes['php']}@{other}"
     function = emulator.client("lambda").get_function(FunctionName=status["functions"]["api"]["functionArn"])
     assert function["Code"]["ImageUri"] == f"{homes['php']}@{other}"
     assert yaml.safe_load(checkout.file.read_text())["spec"]["images"]["php"]["tag"] == f"v1@{other}"

@@ -97,7 +97,7 @@ class Registry:
         raise Unusable(f"{uri}:{tag}: {self._builder.name} says that it is pushed, but not its digest, and ECR does not have it")
 
     def accept(self, wanted: Wanted, uri: str) -> None:
-        """Unusable where ECR would not take the image, as far as it tells; a tag that may not move it refuses with any content."""
+        """Unusable where ECR would not take the image, as it tells; a tag that may not move it refuses with any content."""
         where = login.repository(uri)
         if where is None:
             return
