@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from harness.registry import Registry
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(300)]  # the first time it installs buildah
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "images-from-source.yaml"
 HOST = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 DOCKERFILE = """FROM scratch AS base
 ARG GREETING
@@ -187,3 +189,43 @@ def test_an_image_that_the_live_app_does_not_have_has_no_repository_yet(world, e
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert "image app: it has no repository yet: apply the FargateApp with this image" in line
+
+
+BASES = {
+    "public.ecr.aws/lambda/python:3.13": "ENV LAMBDA_TASK_ROOT=/var/task",
+    "public.ecr.aws/docker/library/node:22-alpine": "ENV NODE_VERSION=22",
+    "public.ecr.aws/docker/library/php:8.4-cli-alpine": "ENV PHP_VERSION=8.4",
+}
+
+
+@pytest.fixture(scope="module")
+def bases(registry, emulator, tmp_path_factory):
+    """What the example's Dockerfiles begin with: empty images of these names, where the builder keeps its own; no registry is asked."""
+    folder = tmp_path_factory.mktemp("bases")
+    environment = {**os.environ, **environ(emulator.endpoint), **registry.environ()}
+    for name, line in BASES.items():
+        (folder / "Dockerfile").write_text(f"FROM scratch\n{line}\nCOPY Dockerfile /\n")
+        command = ["buildah", "bud", "--platform", "linux/arm64", "--tag", name, str(folder)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+@pytest.mark.usefixtures("bases")
+def test_three_runtimes_are_built_from_their_dockerfiles_and_run(world, emulator, registry, tmp_path):
+    """The example, by its own file: applied, built and pushed, Ready."""
+    checkout = Checkout(tmp_path, registry, emulator, world.plane)
+    checkout.file = EXAMPLE
+    world.apply(**{"images": None, "services": None, **yaml.safe_load(EXAMPLE.read_text())["spec"]}, name="from-source")
+    world.wait(lambda: world.condition("WorkloadsReady", "from-source").get("reason") == "ImageMissing")
+    homes = {name: one["repository"] for name, one in world.status("from-source")["images"].items()}
+    done = checkout.push("--namespace", world.namespace)
+    assert done.returncode == 0, done.stderr
+    printed = dict(line.split("@") for line in done.stdout.splitlines())
+    assert printed.keys() == set(homes.values())
+    status = world.ready("from-source")
+    assert {one["uri"] for one in status["images"].values()} == set(done.stdout.splitlines())
+    node = registry.config(homes["node"].partition("/")[2], printed[homes["node"]])
+    assert (node["config"]["Cmd"], "PORT=8080" in node["config"]["Env"]) == (
+        ["node", "/app/server.js"],
+        True,
+    )  # the stage and its argument
+    world.delete("from-source")
