@@ -33,7 +33,7 @@ from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
 from fargate_operator.workloads import function, scheduled_task, service, task
 from fargate_operator.workloads.function import FunctionSpec
 
-COMPILER_VERSION = "2"
+COMPILER_VERSION = "3"
 DEFAULT_RETENTION = 30
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MOST_RESOURCES, MOST_OUTPUTS, MOST_BYTES = 500, 200, 1_000_000

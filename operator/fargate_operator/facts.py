@@ -62,6 +62,20 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """That Spot capacity could not be had for a service: `until` when it is on demand, or else when that is forgotten.
+
+    `since` is when it changed between the two last, both as RFC 3339. `repeats` counts how often in a row. `reason` is ECS's.
+    """
+
+    on_demand: bool
+    since: str
+    until: str
+    repeats: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigMap:
     """What a ConfigMap of the app's namespace holds.
 
@@ -88,8 +102,8 @@ class Facts:
 
     `subnets` has an entry a question of `fragments.network`, under `subnets_key`. `images` maps a name in `spec.images` to the
     URI that is deployed: with the digest where it could be resolved, as written where not. `code` maps a function with code in
-    S3 to the object's version. `counts` and `weights` are of services, by key. `config_maps` and `copied` are the objects of
-    Kubernetes that `environmentFrom` names, by their names.
+    S3 to the object's version. `counts`, `weights` and `spot` are of services, by key. `config_maps` and `copied` are the
+    objects of Kubernetes that `environmentFrom` names, by their names.
     """
 
     account_id: str
@@ -103,6 +117,7 @@ class Facts:
     weights: Mapping[str, Weights] = field(default_factory=lambda: MappingProxyType({}))
     config_maps: Mapping[str, ConfigMap] = field(default_factory=lambda: MappingProxyType({}))
     copied: Mapping[str, Copied] = field(default_factory=lambda: MappingProxyType({}))
+    spot: Mapping[str, Fallback] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def place(facts: Facts) -> Place:
@@ -121,6 +136,7 @@ def record(facts: Facts) -> dict[str, Any]:
         "weights": {key: _plain(one) for key, one in facts.weights.items()},
         "configMaps": {name: one.digest for name, one in facts.config_maps.items()},
         "copied": {name: _plain(one) for name, one in facts.copied.items()},
+        "spot": {key: _plain(one) for key, one in facts.spot.items()},
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -145,6 +161,7 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         weights=_values(Weights, recorded.get("weights")),
         config_maps={str(name): _config_map(one) for name, one in _map(recorded.get("configMaps")).items()},
         copied=_values(Copied, recorded.get("copied")),
+        spot=_values(Fallback, recorded.get("spot")),
     )
 
 

@@ -65,7 +65,14 @@ class _Operator:
         index = SourceIndex()
         sources = Sources(kube.objects, index)
         self._reconciler = Reconciler(
-            kube, self._world, self._follower, identity, settings.health_interval, bounds, sources=sources
+            kube,
+            self._world,
+            self._follower,
+            identity,
+            settings.health_interval,
+            bounds,
+            sources=sources,
+            spot_cooldown=settings.spot_cooldown,
         )
         self._watch = Watch(self._queue, settings.health_interval, index)
         self._listed = threading.Event()

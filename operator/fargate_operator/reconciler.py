@@ -12,12 +12,14 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.acting import BRINGS, WRITES, Actor
 from fargate_operator.approval import prefix, review
+from fargate_operator.aws.services import cluster_of
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Place, pins
+from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
@@ -46,6 +48,7 @@ from fargate_operator.plan import (
     plan,
 )
 from fargate_operator.queue import Key
+from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
 from fargate_operator.seen import Seen, attempt, condition, news
 from fargate_operator.sources import Sources
@@ -81,12 +84,13 @@ class Reconciler:
         detections: Detections | None = None,
         *,
         sources: Sources,
+        spot_cooldown: float = COOLDOWN,
     ) -> None:
         self._sources = sources
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._clock = identity, health_interval, clock
-        self._templates = Templates(bounds)
+        self._templates, self._rescue = Templates(bounds), Rescue(world, spot_cooldown)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
 
     def reconcile(self, key: Key) -> Outcome:
@@ -123,10 +127,12 @@ class Reconciler:
             self._locate,
             self._resolve,
             self._observe,
+            self._rescue.facts,
             self._compile,
             self._act,
             self._drift,
             self._read_services,
+            self._rescue.act,
         )
 
     def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
@@ -338,17 +344,13 @@ class Reconciler:
             or stack.owner != turn.owner
         ):
             return turn
-        arns = {
-            key: stack.outputs[names.service_output(key)]
-            for key in app.spec.services or {}
-            if names.service_output(key) in stack.outputs
-        }
+        arns = self._rescue.arns(turn)
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
         if (known := self._looks.services(key_of(turn), turn.seen)) is not None:
             return turn.with_seen(services=known)
-        cluster = stack.outputs[names.CLUSTER_OUTPUT]
-        services = self._world.services(turn.seen.region).read(cluster, arns)
+        cluster = stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
+        services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
         if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
@@ -360,6 +362,7 @@ class Reconciler:
         self._kube.set_finalizer(turn.item, present=False)
         self._detections.forget(key_of(turn))
         self._looks.forget(key_of(turn))
+        self._rescue.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
