@@ -92,17 +92,15 @@ def news(old: Status, new: Status) -> Iterable[tuple[str, Reason, str]]:
     for key in sorted(new.get("services") or {}):
         was, now = (_capacity(status, key) for status in (old, new))
         if was == ON_DEMAND and now not in ("", ON_DEMAND):
-            yield "Normal", Reason.SpotRestored, f"{key}: on Spot again"
+            watched = f"; the cool-downs before are remembered until {after[key].until}" if key in after else ""
+            yield "Normal", Reason.SpotRestored, f"{key}: on Spot again{watched}"
     earlier = interruptions(old)
     for key, counts in sorted(interruptions(new).items()):
         known = earlier.get(key, Interruptions())
         if counts.burst != known.burst:
             count = counts.count - known.count
-            yield (
-                "Warning",
-                Reason.SpotInterrupted,
-                f"{key}: Spot takes back {count} task{'s' if count > 1 else ''}, ECS starts others",
-            )
+            told = f"{key}: Spot takes back {count} task{'s' if count > 1 else ''} as of {counts.burst}; ECS starts others"
+            yield "Warning", Reason.SpotInterrupted, told
 
 
 def _capacity(status: Status, key: str) -> str:
