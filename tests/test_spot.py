@@ -29,7 +29,7 @@ def event(minutes, message=NO_CAPACITY):
 
 
 def stop(minutes, name="1", code="SpotInterruption", reason=INTERRUPTED, provider="FARGATE_SPOT"):
-    return Stop(f"arn:aws:ecs:eu-west-1:1:task/c/{name.ljust(32, "0")}", code, reason, ago(minutes), provider)
+    return Stop("arn:aws:ecs:eu-west-1:1:task/c/" + name.ljust(32, "0"), code, reason, ago(minutes), provider)
 
 
 def service(**more):
