@@ -8,11 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.services import Services
+from fargate_operator.errors import Waiting
 from fargate_operator.facts import Facts, Subnets, pins
 from fargate_operator.fallback import due, fallen, moment
-from fargate_operator.observation import ServiceEvent, Share
+from fargate_operator.observation import ChangeSet, ServiceEvent, Share
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Attempt, Halt, Nothing, Update, Wait
+from fargate_operator.plan import Attempt, Await, Halt, Nothing, Update, Wait
 from fargate_operator.rescue import Rescue
 from fargate_operator.turn import Turn
 from harness.spot import NO_CAPACITY, stopped
@@ -79,6 +80,21 @@ def test_a_service_without_capacity_is_moved_once_and_only_what_it_runs_on_chang
     assert (after.again == 0.5) is falls
     again, calls = act(replace(one, seen=after))
     assert (calls, again.spot) == ([], after.spot)
+
+
+def test_with_approval_it_goes_back_though_another_change_waits():
+    there = {"web": service(strategy=PLAIN, cluster="c")}
+    waits = Await(ChangeSet("id", "name", "CREATE_COMPLETE"), approval=True)
+    for approval, moved in (("Manual", [SPOT]), ("Automatic", [])):
+        one = turn(action=waits, services=there, spot={"web": RETURNED}, spec={"changes": {"approval": approval}})
+        assert act(one)[1] == moved
+
+
+def test_a_service_that_went_meanwhile_is_looked_at_again():
+    gone = ClientError({"Error": {"Code": "ServiceNotActiveException", "Message": "not active"}}, "UpdateService")
+    ecs = SimpleNamespace(update_service=lambda **_: (_ for _ in ()).throw(gone))
+    with pytest.raises(Waiting, match="not active"):
+        Services(SimpleNamespace(get=lambda *_: ecs), "eu-west-1").move("c", "arn:web", PLAIN)
 
 
 def test_back_it_goes_with_the_strategy_of_the_spec_where_the_stack_sees_no_difference():

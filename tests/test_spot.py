@@ -87,6 +87,12 @@ START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
         ({"stops": several(2, 11.0)}, None, ""),  # one after the other
         ({"stops": (*several(1), *several(1))}, None, ""),  # the same, told twice
         ({"stops": several(2)}, ago(1), ""),
+        ({"stops": several(1), "desired": 1, "running": 0}, None, ""),  # it happens
+        (
+            {"stops": several(2), "desired": 1, "running": 0},
+            None,
+            "2 tasks were interrupted within 10 minutes, faster than others start",
+        ),
     ],
 )
 def test_why_a_service_does_not_get_its_tasks(told, since, why):

@@ -13,8 +13,9 @@ from fargate_operator.aws import resources
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import carried, due, fallen, left, wanting
 from fargate_operator.fragments import capacity
+from fargate_operator.model import App
 from fargate_operator.observation import ServiceObservation, Share
-from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Nothing, busy
+from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
 from fargate_operator.seen import Seen
 from fargate_operator.spot import Case, Interruptions, counted, excerpt, judge, lacks_capacity
@@ -40,8 +41,7 @@ class Rescue:
         known = carried(app, {**turn.facts.spot, **recorded(seen.previous)})
         known = due(self._failed(turn, known), seen.now, self._cooldown)
         # with approval the template says Spot all the time: there is nothing to approve, and the service is moved all the same
-        manual = app.spec.changes is not None and app.spec.changes.approval == "Manual"
-        facts = replace(turn.facts, spot={} if manual else known)
+        facts = replace(turn.facts, spot={} if _manual(app) else known)
         wait = left(known.values(), seen.now)
         return replace(turn, facts=facts, seen=_again(replace(seen, spot=known), wait))
 
@@ -84,7 +84,8 @@ class Rescue:
             counts[key] = counted(counts.get(key) or Interruptions(), services[key].stops, seen.now)
             if app.spec.suspend:
                 continue
-            judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown))
+            kept = _manual(app) and isinstance(seen.action, Await | Halt)
+            judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept))
             if judged.move and seen.stack.status not in _GOING:
                 services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
             if judged.fallback:
@@ -103,6 +104,10 @@ class Rescue:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._found.pop(key, None)
+
+
+def _manual(app: App) -> bool:
+    return app.spec.changes is not None and app.spec.changes.approval == "Manual"
 
 
 def settled(seen: Seen) -> bool:

@@ -40,13 +40,18 @@ class Interruptions:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is known of one service. `settled`: the stack rests, and has the template of the spec and these facts."""
+    """What is known of one service.
+
+    `settled`: the stack rests, and has the template of the spec and these facts. `kept`: it rests, and does not get that template
+    by itself.
+    """
 
     service: ServiceObservation
     fallback: Fallback | None
     settled: bool
     now: datetime
     base: float  # the first cool-down, in seconds
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,11 @@ def judge(case: Case) -> Judgement:
         return Judgement(known, away)
     if reason := no_capacity(case.service, moment(known.since) if known else None, case.now):
         return Judgement(fallen(known, case.now, case.base, reason), away)
-    if case.settled and there == ON_DEMAND:  # CloudFormation sees no difference: its template says Spot all the time
-        return Judgement(known, "Spot") if known else Judgement(fallen(None, case.now, case.base, ALREADY))
-    return Judgement(known)
+    if there != ON_DEMAND:
+        return Judgement(known)
+    if known:  # no update would bring it back: the template says Spot all the time
+        return Judgement(known, "Spot" if case.settled or case.kept else "")
+    return Judgement(fallen(None, case.now, case.base, ALREADY) if case.settled else None)
 
 
 # ── no capacity ─────────────────────────────────────────────────────────────────
@@ -114,7 +121,7 @@ def _taken_back(service: ServiceObservation, after: datetime, now: datetime) -> 
     """Faster than they start: all at once, so to speak, and others are not there yet."""
     since = max(after, now - BURST)
     count = len({one.task_arn for one in service.stops if one.code in INTERRUPTED and one.at and one.at > since})
-    if count < service.desired or service.running >= service.desired:
+    if count < max(2, service.desired) or service.running >= service.desired:
         return ""
     return f"{count} tasks were interrupted within {int(BURST.total_seconds() // 60)} minutes, faster than others start"
 

@@ -7,12 +7,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.errors import code, translated
+from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Waiting
 from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
 
 MOST_TASKS = 20
 MOST_EVENTS = 30  # of the hundred that ECS tells, the newest first
 _BATCH = 10  # services in one DescribeServices
+_GONE = {"ServiceNotActiveException", "ServiceNotFoundException", "ClusterNotFoundException"}  # since it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Services:
     def __init__(self, clients: Clients, region: str) -> None:
         self._client = clients.get("ecs", region)
         self._tasks: dict[str, tuple[Any, tuple[str, ...]]] = {}
-        self._stopped: dict[str, tuple[Any, list[Any]]] = {}  # of services on Spot
+        self._stopped: dict[str, tuple[Any, tuple[Stop, ...]]] = {}  # of services on Spot
 
     def read(self, cluster: str, arns: Mapping[str, str], spot: Collection[str] = ()) -> dict[str, ServiceObservation]:
         """The services by key; one that ECS does not know is left out. Of those on `spot` what has stopped is told, too."""
@@ -75,7 +78,7 @@ class Services:
         if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
             rollout = self._deployment(cluster, service) or rollout
         running = self._running(cluster, service)
-        ended = self._ended(cluster, service, spot=spot)
+        stops, stopped = self._ended(cluster, service, spot=spot)
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -87,11 +90,11 @@ class Services:
             rollout_reason=rollout.reason,
             stage=rollout.stage,
             task_arns=running,
-            stopped=why(ended) if _short(service) else "",
+            stopped=stopped,
             strategy=tuple(_share(one) for one in service.get("capacityProviderStrategy") or ()),
             events=tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS]),
             lacking=primary.get("runningCount", 0) < primary.get("desiredCount", 0),
-            stops=tuple(stop(one) for one in ended) if spot else (),
+            stops=stops,
             cluster=cluster,
         )
 
@@ -101,10 +104,14 @@ class Services:
         See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html.
         """
         wanted: Any = [{"capacityProvider": one.provider, "weight": one.weight, "base": one.base} for one in strategy]
-        with translated("UpdateService"):
+        try:
             self._client.update_service(
                 cluster=cluster, service=service, capacityProviderStrategy=wanted, forceNewDeployment=True
             )
+        except ClientError as error:
+            if code(error) in _GONE:
+                raise Waiting(Reason.ServiceMissing, f"UpdateService: {message(error)}", after=5.0) from error
+            raise translate(error, "UpdateService") from error
 
     def _deployment(self, cluster: str, service: Mapping[str, Any]) -> Rollout | None:
         """The service deployment under way, or else the newest one; None where ECS knows none."""
@@ -133,21 +140,24 @@ class Services:
         self._tasks[arn] = (mark, tasks)
         return tasks
 
-    def _ended(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> list[Any]:
-        """The tasks that have stopped, where that is to be known: some are missing, or on Spot something has changed."""
-        arn, mark = service["serviceArn"], _mark(service)
+    def _ended(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> tuple[tuple[Stop, ...], str]:
+        """What has stopped, of a service on Spot, and why a task stopped last, where some are missing.
+
+        One with all its tasks is asked about only on Spot, and only when something has changed.
+        """
+        arn, mark, short = service["serviceArn"], _mark(service), _short(service)
         known = self._stopped.get(arn)
-        if not _short(service) and (not spot or (known and known[0] == mark)):
-            return known[1] if known and spot else []
+        if not short and (not spot or (known and known[0] == mark)):
+            return (known[1] if known and spot else ()), ""
+        name = service["serviceName"]
         with translated("ListTasks"):
-            arns = self._client.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")[
-                "taskArns"
-            ]
+            arns = self._client.list_tasks(cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
             wanted = arns if spot else arns[:10]  # 100 at most, as many as DescribeTasks takes
             tasks: list[Any] = self._client.describe_tasks(cluster=cluster, tasks=wanted)["tasks"] if wanted else []
+        stops = tuple(stop(one) for one in tasks) if spot else ()
         if spot:
-            self._stopped[arn] = (mark, tasks)
-        return tasks
+            self._stopped[arn] = (mark, stops)
+        return stops, why(tasks) if short else ""
 
 
 def _short(service: Mapping[str, Any]) -> bool:
