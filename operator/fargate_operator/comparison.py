@@ -20,6 +20,7 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.facts import Facts, Place
+from fargate_operator.fallback import in_template
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
@@ -98,6 +99,7 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_copy(app)
         facts = known_facts(self._world, seen, app, owner, reconcile_now=False)
+        facts = replace(facts, spot=in_template(app, facts.spot))
         named = list(app.sources())  # without any no cluster is asked: there may be none
         facts = self._sources.facts(app, facts) if named else replace(facts, config_maps={}, copied={})
         template = self._templates.make(app, facts, seen.stack_name)

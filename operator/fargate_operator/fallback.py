@@ -43,6 +43,16 @@ def carried(app: App, recorded: Mapping[str, Fallback]) -> dict[str, Fallback]:
     return {key: one for key, one in recorded.items() if key in wanted}
 
 
+def moved_beside(app: App) -> bool:
+    """Whether the template says Spot all the time: with approval a person would be asked to approve what has happened already."""
+    return app.spec.changes is not None and app.spec.changes.approval == "Manual"
+
+
+def in_template(app: App, known: Mapping[str, Fallback]) -> Mapping[str, Fallback]:
+    """What the template is made from."""
+    return {} if moved_beside(app) else known
+
+
 def cooldown(repeats: int, base: float) -> float:
     """Seconds on demand: `base`, twice that the next time, and so on, at most 6 h (or `base`, where that is more)."""
     return min(max(LONGEST, base), base * 2.0 ** min(repeats - 1, 32))

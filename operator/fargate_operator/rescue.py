@@ -11,9 +11,8 @@ from dataclasses import replace
 from fargate_operator import names
 from fargate_operator.aws import resources
 from fargate_operator.facts import Fallback
-from fargate_operator.fallback import carried, due, fallen, left, wanting
+from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
 from fargate_operator.fragments import capacity
-from fargate_operator.model import App
 from fargate_operator.observation import ServiceObservation, Share
 from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
@@ -40,8 +39,7 @@ class Rescue:
         assert turn.facts is not None  # noqa: S101  facts are resolved before
         known = carried(app, {**turn.facts.spot, **recorded(seen.previous)})
         known = due(self._failed(turn, known), seen.now, self._cooldown)
-        # with approval the template says Spot all the time: there is nothing to approve, and the service is moved all the same
-        facts = replace(turn.facts, spot={} if _manual(app) else known)
+        facts = replace(turn.facts, spot=in_template(app, known))
         wait = left(known.values(), seen.now)
         return replace(turn, facts=facts, seen=_again(replace(seen, spot=known), wait))
 
@@ -84,7 +82,7 @@ class Rescue:
             counts[key] = counted(counts.get(key) or Interruptions(), services[key].stops, seen.now)
             if app.spec.suspend:
                 continue
-            kept = _manual(app) and isinstance(seen.action, Await | Halt)
+            kept = moved_beside(app) and isinstance(seen.action, Await | Halt)
             judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept))
             if judged.move and seen.stack.status not in _GOING:
                 services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
@@ -104,10 +102,6 @@ class Rescue:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._found.pop(key, None)
-
-
-def _manual(app: App) -> bool:
-    return app.spec.changes is not None and app.spec.changes.approval == "Manual"
 
 
 def settled(seen: Seen) -> bool:
