@@ -16,7 +16,8 @@ ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/fargate-operator-boundary"
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/fargate-operator-cloudformation"
 OWN_STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/fargate-roles/1"
-PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY,
+EVENT_QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:fargate-operator-events"
+PARAMETERS = {"EventQueueArn": EVENT_QUEUE, "StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY,
               "CodeBuckets": ["arn:aws:s3:::code", "arn:aws:s3:::other-code"]}  # fmt: skip
 
 
@@ -37,10 +38,19 @@ def actions(role: str, effect: str = "Allow", without: Collection[str] = ()) -> 
 
 
 # What a call needs beside the action of its name: its parameter → the action.
-IMPLIED = {"RoleARN": "iam:PassRole", "TemplateURL": "s3:GetObject", "Tags.member.1.Key": "cloudformation:TagResource"}
+IMPLIED = {
+    "propagateTags": "ecs:TagResource",
+    "RoleARN": "iam:PassRole",
+    "TemplateURL": "s3:GetObject",
+    "Tags.member.1.Key": "cloudformation:TagResource",
+}
 
 
-ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}  # where IAM has another word for a call
+ACTIONS = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+}  # where IAM has another word for a call
 
 
 def called(calls: Iterable[Call]) -> set[str]:
@@ -63,7 +73,7 @@ def _fits(one: dict[str, Any], action: str, resource: str, keys: dict[str, str])
     return (
         matches(action, _listed(one["Action"]))
         and matches(resource, _listed(one["Resource"]))
-        and all(keys.get(key) in values for key, values in wanted.items())
+        and all(key in keys and matches(keys[key], values) for key, values in wanted.items())
     )
 
 

@@ -9,16 +9,18 @@ import yaml
 from cfnlint.api import lint_file
 
 from golden_cases import CASES, example, golden
-from roles import ACCOUNT, BOUNDARY, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
+from roles import ACCOUNT, BOUNDARY, EVENT_QUEUE, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+DEFINITION = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 
 # What the types' handlers name and the service role does not have, by the reason.
 LEFT_OUT = {
     "an app's template uses no key of its own, no CodeDeploy, no volume of a function, and has no API's body in S3": {
-        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:RetireGrant", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
         "codedeploy:GetDeploymentGroup", "codedeploy:StopDeployment", "elasticfilesystem:DescribeMountTargets",
         "s3files:ListMountTargets", "lambda:PutFunctionCodeSigningConfig",
         "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
@@ -44,13 +46,14 @@ LEFT_OUT = {
         "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets", "secretsmanager:RemoveRegionsFromReplication",
         "secretsmanager:ReplicateSecretToRegions",
     },
+    "no handler of ours lists queues": {"sqs:ListQueues"},
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
 # What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
 # certificates, which is older than handlers.
 ADDED = {
-    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy",
+    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
     "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:RemoveListenerCertificates",
 }  # fmt: skip
@@ -62,8 +65,9 @@ def generated_types():
     return {one["Type"] for template, raw in templates for name, one in template["Resources"].items() if name not in raw}
 
 
-def test_cfn_lint_finds_nothing():
-    assert [str(one) for one in lint_file(PATH)] == []
+@pytest.mark.parametrize("file", ["roles.yaml", "events.yaml"])
+def test_cfn_lint_finds_nothing(file):
+    assert [str(one) for one in lint_file(PATH.parent / file)] == []
 
 
 def test_the_service_role_has_what_the_generated_types_need_and_no_more():
@@ -163,12 +167,24 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
         (True, "lambda:GetFunction", "*", {}),
         (False, "lambda:InvokeFunction", "*", {}),
-        (False, "ecs:RunTask", "*", {}),
+        (True, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "fargate-x"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "other"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "lambda.amazonaws.com"}),
+        (True, "sqs:ReceiveMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}orders", {}),
+        (False, "sqs:SendMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "ecs:TagResource", f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task/x/1", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
         (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
         (True, "s3:ListBucket", "arn:aws:s3:::code", {}),
         (False, "s3:ListBucket", "arn:aws:s3:::data", {}),
         (False, "s3:PutObject", "arn:aws:s3:::code/api.zip", {}),
+        (True, "sqs:ReceiveMessage", EVENT_QUEUE, {}),
+        (True, "sqs:DeleteMessage", EVENT_QUEUE, {}),
+        (False, "sqs:SendMessage", EVENT_QUEUE, {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}set-aside", {}),
     ],
 )  # fmt: skip
 def test_the_operators_role(allowed, action, resource, context):

@@ -9,7 +9,6 @@ import golden_cases
 import reference
 
 CONTRACT = yaml.safe_load((Path(__file__).parent / "contract.yaml").read_text())
-LATER = [path for paths in CONTRACT["later"].values() for path in paths]
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +25,6 @@ def used():
 def test_a_field_of_the_contract_is_there_and_used(path, fields, used):
     assert path in fields
     assert path in used
-
-
-@pytest.mark.parametrize("path", LATER)
-def test_a_field_that_is_not_built_yet_is_not_there(path, fields):
-    assert path not in fields
 
 
 def test_there_is_no_field_that_the_contract_does_not_imply(fields):

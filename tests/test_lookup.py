@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from aws.test_resolve import ACCOUNT, SHOP, Account
+from fargate_operator import names
 from fargate_operator.compiler import input_digest
 from fargate_operator.facts import ConfigMap, Copied, Count, Facts, Subnets, record
 from fargate_operator.lookup import known_facts
@@ -41,8 +42,8 @@ class World:
     def stacks(self, _):
         return self
 
-    def metadata(self, _):
-        return record(BEFORE)
+    def template(self, *_):
+        return {"Metadata": {names.DOMAIN: record(BEFORE)}}
 
 
 def app(**spec):
@@ -52,7 +53,7 @@ def app(**spec):
 def known(spec, previous, *, reconcile_now=False):
     """Image and counts that a reconcile of `spec` knows, of a stack that was scaled."""
     seen = Seen(previous, 2, datetime(2026, 1, 1, tzinfo=UTC), "eu-west-1", ACCOUNT, "shop")
-    found = known_facts(World(app(services=SCALED)), seen, app(services=spec), OWNER, reconcile_now=reconcile_now)
+    found, _ = known_facts(World(app(services=SCALED)), seen, app(services=spec), OWNER, reconcile_now=reconcile_now)
     return found.images["app"].rsplit(":", 1)[1], found.counts
 
 

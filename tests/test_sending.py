@@ -79,7 +79,7 @@ def stack(owner, status="UPDATE_COMPLETE", **more):
 def reconciled(objects, there, **spec):
     kube, world = Cluster(), World(there)
     kube.apply("shop", environmentFrom=FROM, stackName="shop", **spec)
-    follower = SimpleNamespace(follow=lambda *_: None)
+    follower = SimpleNamespace(follow=lambda *_: None, rests=lambda *_: None)
     sources = Sources(objects, SourceIndex())
     Reconciler(kube, world, follower, Identity("here"), HEALTH, sources=sources).reconcile(("team", "shop"))
     return world
@@ -134,11 +134,7 @@ def test_a_comparison_takes_nothing_of_a_stack_that_is_not_the_apps(compared):
 def test_a_comparison_sees_that_the_last_source_is_gone(compared, monkeypatch):
     recorded = {"copied": {"secret": {"version": "uid/7", "keys": ["KEY"]}}}
     found = stack(OWN, input_digest="sha256:old", template_digest="sha256:old")
-    monkeypatch.setattr(World, "metadata", lambda *_: recorded, raising=False)
-    plain = World.stacks
-    monkeypatch.setattr(
-        World, "stacks", lambda self, region: SimpleNamespace(**vars(plain(self, region)), metadata=self.metadata)
-    )
+    monkeypatch.setattr(World, "template", lambda *_: {"Metadata": {names.DOMAIN: recorded}}, raising=False)
     [order] = compared(found).orders
     assert names.COPIED_SECRET not in order.template.resources
     assert order.template.parameters == {}

@@ -8,12 +8,13 @@ from fargate_operator import names
 from fargate_operator.checks.arns import arn_faults
 from fargate_operator.checks.balancer import placement_faults
 from fargate_operator.checks.functions import environment_faults
-from fargate_operator.checks.places import function_places
+from fargate_operator.checks.places import function_places, platform_faults
 from fargate_operator.checks.roles import role_faults
 from fargate_operator.checks.sources import source_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Facts, place, record
 from fargate_operator.fragments import api, listener
+from fargate_operator.fragments.build import platform_of
 from fargate_operator.fragments.connect import after_servers, namespace_resource
 from fargate_operator.fragments.copied_secret import copied_secret, parameters
 from fargate_operator.fragments.deployment import shifts
@@ -23,6 +24,8 @@ from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_r
 from fargate_operator.fragments.load_balancer import LoadBalancer
 from fargate_operator.fragments.network import Network, merge_networks, own_group, question, subnets_key
 from fargate_operator.fragments.priority import priorities
+from fargate_operator.fragments.project import project_resources
+from fargate_operator.fragments.repository import repository_resource
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
 from fargate_operator.fragments.task import TaskSpec
@@ -30,6 +33,7 @@ from fargate_operator.fragments.volumes import mount_statements
 from fargate_operator.model import App
 from fargate_operator.references import PSEUDO, may_dangle, substitute_all, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
+from fargate_operator.withheld import deployed, withheld, without
 from fargate_operator.workloads import function, scheduled_task, service, task
 from fargate_operator.workloads.function import FunctionSpec
 
@@ -57,16 +61,18 @@ def input_digest(app: App, facts: Facts) -> str:
 
 def compile_app(app: App, facts: Facts) -> Template:
     """The template; InvalidSpec with all faults that only the whole of it shows."""
-    scope = _scope(app, facts)
-    listed = list(_resources(app, scope))
+    whole, out = app, withheld(app, facts)
+    app, scope = without(app, out), _scope(app, facts)
+    listed = list(_resources(app, whole, scope))
     made = {resource.logical_id: resource for resource in listed}
     resources = {logical_id: resource.body() for logical_id, resource in made.items()} | _functions(app, scope)
     raw = app.spec.resources or {}
-    outputs = _outputs(app, scope)
+    outputs = _outputs(app, whole, scope)
     faults = [
         *_twice(listed),
-        *placement_faults(app, facts),
+        *placement_faults(whole, facts),
         *function_places(app, facts),
+        *platform_faults(app, facts),
         *source_faults(app, facts),
         *_taken(raw, resources, "resources"),
         *_taken(app.spec.outputs or {}, {**outputs, STATE_OUTPUT: 0}, "outputs"),
@@ -85,7 +91,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     faults += [*_circular(app, template), *environment_faults(app, template.resources, facts)]
     faults += role_faults({name: template.resources[name] for name in resources})
     if faults:  # a ConfigMap or Secret may be what has to change
-        raise InvalidSpec(faults, outside=bool(facts.config_maps or facts.copied))
+        raise InvalidSpec(faults, outside=bool(facts.config_maps or facts.copied or facts.platforms))
     return template
 
 
@@ -129,7 +135,8 @@ def _security_groups(app: App, facts: Facts) -> dict[str, str]:
     return {vpc: names.SECURITY_GROUP + ("" if vpc == plain else names.identifier(vpc)) for vpc in vpcs}
 
 
-def _resources(app: App, scope: Scope) -> Iterable[Resource]:
+def _resources(app: App, whole: App, scope: Scope) -> Iterable[Resource]:
+    """What all workloads share is there from the first, for those too that wait for an image: `whole` has them."""
     spec, tags = app.spec, tag_list(app.spec.tags)
     made: list[Resource] = []
     for key, one in sorted((spec.services or {}).items()):
@@ -139,14 +146,14 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
         made += scheduled_task.resources(key, scheduled, scope)
     for key, definition in sorted((spec.tasks or {}).items()):
         made += task.resources(key, definition, scope)
-    if made and not (spec.cluster and spec.cluster.existing):
+    if _has_tasks(whole) and not (spec.cluster and spec.cluster.existing):
         yield _cluster(app, tags)
-    if made or spec.functions:
+    if _has_tasks(whole) or whole.spec.functions:
         yield _log_group(app, tags)
     for vpc, logical_id in scope.security_groups.items():
         yield _security_group(app, vpc, logical_id, tags)
-        yield from _ingress(app, scope, vpc, logical_id)
-    if network := app.balancer_network():
+        yield from _ingress(whole, scope, vpc, logical_id)
+    if network := whole.balancer_network():
         found = scope.facts.subnets[subnets_key(question(network))]
         title = f"FargateApp {app.namespace}/{app.name}"
         yield from listener.resources(spec.load_balancer or LoadBalancer(), found, title, tags)
@@ -155,7 +162,29 @@ def _resources(app: App, scope: Scope) -> Iterable[Resource]:
     if scope.facts.copied:
         yield copied_secret(f"FargateApp {app.namespace}/{app.name}", scope.facts, tags)
     yield from _roles(app, scope, made, tags)
+    yield from _built(whole, scope)
     yield from made
+
+
+def _has_tasks(app: App) -> bool:
+    return bool(app.spec.services or app.spec.scheduled_tasks or app.spec.tasks)
+
+
+def _built(app: App, scope: Scope) -> Iterable[Resource]:
+    """The repositories of the images that are built, and what builds them."""
+    spec = app.spec
+    retain = spec.deletion_policy == "Retain"
+    days = (spec.logs.retention_in_days if spec.logs else None) or DEFAULT_RETENTION
+    used = deployed(app, scope.facts)
+    called = {one.image for one in (spec.functions or {}).values()}
+    for name, (image, build) in app.built().items():
+        digests = used.get(name, set())
+        moves, lambda_ = bool(image.follow), name in called
+        yield repository_resource(name, image.keep, digests, moves=moves, retain=retain, lambda_=lambda_, tags=dict(scope.tags))
+        platform = platform_of(build, app.architectures(name).values())
+        if build.git and platform:  # checked: there is one
+            tag, _ = image.tag_and_digest()
+            yield from project_resources(name, tag, build, build.git, platform, spec.iam or Iam(), days, scope.tags)
 
 
 def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, str]]) -> Iterable[Resource]:
@@ -173,7 +202,7 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
         yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
         own = {f"{names.identifier(key)}Task" for key in scheduled}
-        queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
+        queues = [arn for key, one in sorted(scheduled.items()) if (arn := scheduled_task.letters(key, one))]
         tasks = {logical_id: one for logical_id, one in definitions.items() if logical_id in own}
         yield scheduler_role(tasks, queues, scope.cluster_arn, iam)
 
@@ -263,19 +292,23 @@ def _api(functions: Mapping[str, FunctionSpec], spec: HttpApi | None, scope: Sco
         yield from api.domain(spec.domain, scope.tags)
 
 
-def _outputs(app: App, scope: Scope) -> dict[str, Any]:
+def _outputs(app: App, whole: App, scope: Scope) -> dict[str, Any]:
     spec = app.spec
     outputs: dict[str, Any] = {}
-    if spec.services or spec.scheduled_tasks or spec.tasks:
+    if _has_tasks(whole):
         outputs[names.CLUSTER_OUTPUT] = {"Value": scope.cluster_arn}
     if groups := list(scope.security_groups.values()):
         outputs[names.SECURITY_GROUP_OUTPUT] = {
             "Value": {"Fn::Join": [",", [{"Fn::GetAtt": [one, "GroupId"]} for one in groups]]}
         }
+    for name, (_, build) in whole.built().items():
+        outputs[names.repository_output(name)] = {"Value": {"Fn::GetAtt": [names.repository(name), "RepositoryUri"]}}
+        if build.git:
+            outputs[names.build_project(name)] = {"Value": {"Ref": names.build_project(name)}}
     for key, one_service in sorted((spec.services or {}).items()):
         outputs |= service.outputs(key, one_service, scope)
-    for key in sorted(spec.scheduled_tasks or {}):
-        outputs |= scheduled_task.outputs(key)
+    for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):
+        outputs |= scheduled_task.outputs(key, scheduled, scope)
     for key in sorted(spec.tasks or {}):
         outputs |= task.outputs(key)
     functions = spec.functions or {}
@@ -289,11 +322,12 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
 def _twice(made: Iterable[Resource]) -> Iterable[Fault]:
     counts = Counter(one.logical_id for one in made)
     for name in sorted(name for name, count in counts.items() if count > 1):
-        yield Fault("spec", f"makes {name} twice, for two workloads whose names run into each other; rename one")
+        yield Fault("spec", f"makes {name} twice, for two entries whose names run into each other; rename one")
 
 
 def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:
-    for name in sorted(raw.keys() & generated.keys()):
+    reserved = {name for name in raw if field == "outputs" and name.startswith(names.SPOT_OUTPUTS)}
+    for name in sorted(raw.keys() & generated.keys() | reserved):
         yield Fault(f"spec.{field}.{name}", "is a name that the operator gives itself; choose another")
 
 

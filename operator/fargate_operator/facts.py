@@ -104,6 +104,11 @@ class Facts:
     URI that is deployed: with the digest where it could be resolved, as written where not. `code` maps a function with code in
     S3 to the object's version. `counts`, `weights` and `spot` are of services, by key. `config_maps` and `copied` are the
     objects of Kubernetes that `environmentFrom` names, by their names.
+
+    An image that is built has no entry in `images` before the first push. `platforms` has, of images in ECR, the digest for each
+    platform (``linux/arm64``); `repositories` the URI of the repository of each image that is built, once the stack has it;
+    `commits` the commit that an image was built from. `kept` is what a container or function of the running stack, by its place
+    (``WebTask/web``, ``ApiFunction``), has for an image that is not there.
     """
 
     account_id: str
@@ -118,6 +123,10 @@ class Facts:
     config_maps: Mapping[str, ConfigMap] = field(default_factory=lambda: MappingProxyType({}))
     copied: Mapping[str, Copied] = field(default_factory=lambda: MappingProxyType({}))
     spot: Mapping[str, Fallback] = field(default_factory=lambda: MappingProxyType({}))
+    platforms: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    repositories: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    kept: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def place(facts: Facts) -> Place:
@@ -137,6 +146,10 @@ def record(facts: Facts) -> dict[str, Any]:
         "configMaps": {name: one.digest for name, one in facts.config_maps.items()},
         "copied": {name: _plain(one) for name, one in facts.copied.items()},
         "spot": {key: _plain(one) for key, one in facts.spot.items()},
+        "platforms": {name: dict(one) for name, one in facts.platforms.items()},
+        "repositories": dict(facts.repositories),
+        "commits": dict(facts.commits),
+        "kept": dict(facts.kept),
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -154,14 +167,18 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         base.region,
         base.partition,
         subnets=_values(Subnets, recorded.get("subnets")),
-        images={str(name): str(uri) for name, uri in _map(recorded.get("images")).items()},
-        code={str(name): str(version) for name, version in _map(recorded.get("code")).items()},
+        images=_texts(recorded.get("images")),
+        code=_texts(recorded.get("code")),
         listener=_value(Listener, recorded.get("listener")),
         counts=_values(Count, recorded.get("counts")),
         weights=_values(Weights, recorded.get("weights")),
         config_maps={str(name): _config_map(one) for name, one in _map(recorded.get("configMaps")).items()},
         copied=_values(Copied, recorded.get("copied")),
         spot=_values(Fallback, recorded.get("spot")),
+        platforms={str(name): _texts(one) for name, one in _map(recorded.get("platforms")).items()},
+        repositories=_texts(recorded.get("repositories")),
+        commits=_texts(recorded.get("commits")),
+        kept=_texts(recorded.get("kept")),
     )
 
 
@@ -192,6 +209,10 @@ def _value(kind: type[T], recorded: Any) -> T | None:
 def _values(kind: type[T], recorded: Any) -> dict[str, T]:
     found = {str(key): _value(kind, one) for key, one in _map(recorded).items()}
     return {key: one for key, one in found.items() if one is not None}
+
+
+def _texts(recorded: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in _map(recorded).items()}
 
 
 def _map(value: Any) -> Mapping[str, Any]:

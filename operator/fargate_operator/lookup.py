@@ -4,8 +4,10 @@ What to ask and what the answers mean is decided in `gathering`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from fargate_operator import names
 from fargate_operator.aws.live import ask
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.compiler import input_digest
@@ -18,17 +20,18 @@ from fargate_operator.template import Template
 from fargate_operator.world import World
 
 
-def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_now: bool) -> Facts:
-    """Pinned while the spec is the same, else looked up anew; what AWS changes by itself is carried on."""
+def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_now: bool) -> tuple[Facts, Facts]:
+    """Pinned while the spec is the same, else looked up anew; what AWS changes by itself is carried on. And what was recorded."""
     if (seen.previous.get("stack") or {}).get("id"):  # a status that has not seen the stack yet knows nothing of it
         unchanged = seen.previous.get("observedGeneration") == seen.generation and not reconcile_now
         recorded = pins(seen.previous, Facts(seen.account_id, seen.region))
-        return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None))
+        return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None)), recorded
     recorded, made_from = _remembered(world, seen, owner)
     facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
-    if input_digest(app, facts) == made_from and not reconcile_now:
-        return facts
-    return carried(app, recorded, resolve(world.clients, seen.region, app, None))  # the spec is another one: no pins for it
+    built = replace(facts, repositories=recorded.repositories, commits=recorded.commits, kept=recorded.kept)
+    if input_digest(app, built) == made_from and not reconcile_now:
+        return facts, recorded
+    return carried(app, recorded, resolve(world.clients, seen.region, app, None)), recorded  # another spec: no pins for it
 
 
 def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Template) -> Facts:
@@ -40,7 +43,8 @@ def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Templ
 def pins(previous: Mapping[str, Any], base: Facts) -> Facts:
     """What a status recorded of what was looked up."""
     images = {name: one.get("uri") for name, one in (previous.get("images") or {}).items() if one.get("uri")}
-    return recall({**(previous.get("pins") or {}), "images": images}, base)
+    commits = {name: one.get("commit") for name, one in (previous.get("images") or {}).items() if one.get("commit")}
+    return recall({**(previous.get("pins") or {}), "images": images, "commits": commits}, base)
 
 
 def _remembered(world: World, seen: Seen, owner: Owner) -> tuple[Facts, str]:
@@ -49,4 +53,5 @@ def _remembered(world: World, seen: Seen, owner: Owner) -> tuple[Facts, str]:
     stack: StackObservation | None = world.stack(seen.region, seen.stack_name)
     if stack is None or stack.owner != owner or not stack.input_digest:
         return nothing, ""
-    return recall(world.stacks(seen.region).metadata(stack), nothing), stack.input_digest
+    recorded = (world.template(seen.region, stack).get("Metadata") or {}).get(names.DOMAIN) or {}
+    return recall(recorded, nothing), stack.input_digest

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from fargate_operator import names
+from fargate_operator.fragments.build import Build
 from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.drift import Drift
 from fargate_operator.fragments.environment_from import EnvironmentFrom
@@ -41,6 +43,8 @@ StackName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z][A-
 Region = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$", max_length=32)]
 
 
+TAG = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"
+_REPOSITORY = "AWS::ECR::Repository"
 _IMAGE = "AWS::ECS::TaskDefinition ContainerDefinitions.Image, AWS::Lambda::Function Code.ImageUri"
 
 
@@ -64,28 +68,50 @@ class Cluster(Strict):
 
 
 class Image(Strict):
-    """A container image: a repository and tag, or a URI."""
+    """A container image: a repository and tag, a URI, or one that is built from source."""
 
     repository: Text | None = text(
-        "Repository without a tag; in ECR the tag is resolved to its digest", default="none: uri", aws=_IMAGE
+        "Repository without a tag; in ECR the tag is resolved to its digest", default="none: uri or build", aws=_IMAGE
     )
-    tag: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=128)] | None = text(
-        "Tag in the repository; goes with repository. Its digest is what is deployed", default="none: uri", aws=_IMAGE
+    tag: Annotated[str, StringConstraints(strict=True, pattern=TAG, max_length=200)] | None = text(
+        "Tag in the repository, with @sha256:<digest> behind it where it is pinned. Its digest is what is deployed. With "
+        "build.git it stands before the commit in the tags of what is built",
+        default="none: uri or build.git",
+        aws=_IMAGE,
     )
     uri: Text | None = text(
-        "The whole image reference instead of repository and tag", default="none: repository and tag", aws=_IMAGE
+        "The whole image reference instead of repository and tag", default="none: repository and tag, or build", aws=_IMAGE
     )
+    build: Build | None = text(
+        "Built from source, into an ECR repository of the app's own", default="none: repository and tag, or uri", aws=_REPOSITORY
+    )
+    keep: Annotated[int, Field(strict=True, ge=2, le=1000)] | None = text(
+        "With build: how many images are kept; one that is deployed is kept whatever its age",
+        default="20",
+        aws=f"{_REPOSITORY} LifecyclePolicy",
+    )
+    follow: Flag | None = text("Whether a new push of the tag rolls the workloads that use it; in ECR only", default="false")
 
     cel = [
         {
-            "rule": "has(self.uri) ? !has(self.repository) && !has(self.tag) : has(self.repository) && has(self.tag)",
-            "message": "an image is either repository and tag, or uri",
-        }
+            "rule": "has(self.uri) ? !has(self.repository) && !has(self.tag) && !has(self.build) : "
+            "has(self.build) ? !has(self.repository) : has(self.repository) && has(self.tag)",
+            "message": "an image is either repository and tag, or uri, or build",
+        },
+        {"rule": "!has(self.build) || has(self.tag) || has(self.build.git)", "message": "build without git needs a tag"},
+        {"rule": "!has(self.keep) || has(self.build)", "message": "keep goes with build"},
     ]
 
     def written(self) -> str:
-        """The reference as the manifest has it."""
+        """The reference as the manifest has it; of one that is built what follows the repository."""
+        if self.build:
+            return f":{self.tag}" if self.tag else ""
         return self.uri or f"{self.repository}:{self.tag}"
+
+    def tag_and_digest(self) -> tuple[str, str]:
+        """The tag, and the digest that it is pinned to; both may be empty."""
+        tag, _, digest = (self.tag or "").partition("@")
+        return tag, digest
 
 
 class Logs(Strict):
@@ -234,6 +260,34 @@ class App:
         for field, workloads in zip(_KINDS, kinds, strict=True):
             for key, workload in sorted((workloads or {}).items()):
                 yield field, key, workload
+
+    def uses(self) -> Iterable[tuple[str, str, str | None]]:
+        """Every use of an image as (place in the template, name in images, architecture): ``WebTask/web``, ``ApiFunction``."""
+        for _, key, workload in self.workloads():
+            architecture = workload.architecture or self.spec.architecture
+            if isinstance(workload, TaskSpec):
+                yield f"{names.task(key)}/{key}", workload.image, architecture
+                for name, sidecar in sorted((workload.sidecars or {}).items()):
+                    yield f"{names.task(key)}/{name}", sidecar.image, architecture
+            elif workload.image:
+                yield names.function(key), workload.image, architecture
+
+    def architectures(self, image: str) -> Mapping[str, str | None]:
+        """Workload (``spec.services.web``) → architecture, of those that use an image."""
+        found = {}
+        for field, key, workload in self.workloads():
+            used = {workload.image, *(one.image for one in (getattr(workload, "sidecars", None) or {}).values())}
+            if image in used:
+                found[f"spec.{field}.{key}"] = workload.architecture or self.spec.architecture
+        return found
+
+    def built(self) -> Mapping[str, tuple[Image, Build]]:
+        """The images that are built from source, by name."""
+        return {name: (one, one.build) for name, one in sorted((self.spec.images or {}).items()) if one.build}
+
+    def looked_after(self) -> bool:
+        """Whether some image is built from source, or followed."""
+        return any(one.build or one.follow for one in (self.spec.images or {}).values())
 
     def tasks(self) -> Iterable[tuple[str, str, TaskSpec]]:
         """`workloads` without the functions."""

@@ -30,6 +30,7 @@ LISTENER_CERTIFICATE = "FargateListenerCertificate"
 COPIED_SECRET = "FargateSecret"  # noqa: S105  a logical ID
 
 CLUSTER_OUTPUT = "ClusterArn"
+SPOT_OUTPUTS = "FargateSpot"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
 HTTP_API_ID_OUTPUT = "HttpApiId"
 HTTP_API_URL_OUTPUT = "HttpApiUrl"
@@ -70,6 +71,41 @@ def secret_parameter(secret: str, key: str) -> str:
 def secret_label(secret: str) -> str:
     """The Docker label of tasks that use a Kubernetes Secret; its value is the Secret's version."""
     return f"{DOMAIN}/secret.{secret}"
+
+
+def repository(image: str) -> str:
+    """The logical ID of the ECR repository of an image that is built."""
+    return f"{identifier(image)}Repository"
+
+
+def repository_output(image: str) -> str:
+    """The output that holds the URI of an image's repository."""
+    return f"{identifier(image)}RepositoryUri"
+
+
+def build_project(image: str) -> str:
+    """The logical ID of the CodeBuild project of an image, and the output that holds its name."""
+    return f"{identifier(image)}BuildProject"
+
+
+def build_role(image: str) -> str:
+    """The logical ID of the role of an image's builds."""
+    return f"{identifier(image)}BuildRole"
+
+
+def build_logs(image: str) -> str:
+    """The logical ID of the log group of an image's builds."""
+    return f"{identifier(image)}BuildLogs"
+
+
+def task(key: str) -> str:
+    """The logical ID of a workload's task definition."""
+    return f"{identifier(key)}Task"
+
+
+def function(key: str) -> str:
+    """The logical ID of a function."""
+    return f"{identifier(key)}Function"
 
 
 def namespace(name: str) -> str:
@@ -115,6 +151,16 @@ def listener_certificate(arn: str) -> str:
 def scheduled_task_output(key: str) -> str:
     """The output that holds a schedule's ARN."""
     return f"{identifier(key)}ScheduledTaskArn"
+
+
+def spot_queue(key: str) -> str:
+    """The logical ID of the queue that gets a scheduled task's starts that found no Spot."""
+    return f"{identifier(key)}SpotQueue"
+
+
+def spot_runs_output(key: str) -> str:
+    """The output that tells how to run a scheduled task on demand; no author may give an output a name that begins so."""
+    return f"{SPOT_OUTPUTS}{identifier(key)}Runs"
 
 
 def function_output(key: str) -> str:

@@ -100,6 +100,25 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageTrouble:
+    """Why an image is not as the spec wants it. `working`: it is being built; `stalled`: no try is left until it changes."""
+
+    reason: str
+    message: str
+    working: bool = False
+    stalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageObservation:
+    """An image that is built: its repository, the CodeBuild build that was started last, and what is wrong, if anything."""
+
+    repository: str = ""
+    build: str = ""
+    trouble: ImageTrouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceObservation:
     """An ECS service as DescribeServices told it, with its running tasks (20 at most).
 

@@ -110,8 +110,9 @@ def _facts(app: App, args: argparse.Namespace) -> Facts:
     for key, asked in network_questions(app).items():
         vpc = asked.vpc_id if isinstance(asked, Selector) else STAND_IN_VPC
         found[key] = Subnets(vpc, asked if isinstance(asked, tuple) else tuple(args.subnet_ids))
-    images = {name: image.written() for name, image in (app.spec.images or {}).items()}
     region = app.spec.region or args.region or DEFAULT_REGION
+    homes = {name: f"{args.account}.dkr.ecr.{region}.amazonaws.com/{app.name}-{name.lower()}" for name in app.built()}
+    images = {name: homes.get(name, "") + image.written() for name, image in (app.spec.images or {}).items()}
     code = {key: STAND_IN_VERSION for key, one in (app.spec.functions or {}).items() if one.code}
     listener = STAND_IN_LISTENER if app.existing_listener() else None
     return Facts(args.account, region, args.partition, subnets=found, images=images, code=code, listener=listener)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fargate_operator.facts import Fallback
 from fargate_operator.model import App
-from fargate_operator.observation import Failure, ServiceObservation, StackObservation
+from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
 from fargate_operator.plan import (
     NEVER_UP,
     ROLLED_BACK,
@@ -18,6 +18,15 @@ from fargate_operator.plan import (
 
 Status = Mapping[str, Any]
 MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An Event to be: type is Normal or Warning."""
+
+    type: str
+    reason: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Seen:
     stack: StackObservation | None = None
     attempt: Attempt = field(default_factory=Attempt)
     services: Mapping[str, ServiceObservation] | None = None
+    images: Mapping[str, ImageObservation] = field(default_factory=dict)  # those that are built
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # image → the workloads that wait for it
     pins: Mapping[str, Any] = field(default_factory=dict)  # `facts.record`: what was looked up
     network: Mapping[str, Any] = field(default_factory=dict)
     template_digest: str = ""
@@ -45,9 +56,11 @@ class Seen:
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
-    again: float | None = None  # seconds after which drift or a fallback wants another turn
+    again: float | None = None  # seconds after which drift or Spot wants another turn
     spot: Mapping[str, Fallback] | None = None  # by service; None: the turn did not come to it
     interrupted: Mapping[str, Any] | None = None  # `spot.Interruptions` by service; None: they were not counted
+    reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
+    notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 
 
 def failed(stack: StackObservation) -> bool:

@@ -42,7 +42,7 @@ def _interruptions(one: Any) -> Interruptions:
 
 def pins(seen: Seen) -> dict[str, Any]:
     """`status.pins` with what is recorded of Spot; the stack may be gone, and this stays."""
-    found: dict[str, Any] = {name: value for name, value in seen.pins.items() if name not in {"images", "spot"}}
+    found: dict[str, Any] = {name: value for name, value in seen.pins.items() if name not in {"images", "commits", "spot"}}
     wanted = wanting(seen.app) if seen.app else frozenset()
     known = interruptions(seen.previous) if seen.interrupted is None else seen.interrupted
     counted = {key: one for key, one in known.items() if key in wanted and one.count}

@@ -127,12 +127,13 @@ def _workloads(seen: Seen) -> dict[str, Any]:
     return {
         "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else seen.previous.get("summary"),
         "clusterArn": outputs.get(names.CLUSTER_OUTPUT),
-        "images": {name: {"uri": uri} for name, uri in sorted((seen.pins.get("images") or {}).items())},
+        "images": {name: _image(name, seen) for name in sorted(spec.images or {}) if _image(name, seen)},
         "pins": spot_status.pins(seen),
         "network": dict(seen.network),
         "services": services,
         "scheduledTasks": {
             key: _present(scheduleArn=names.scheduled_task_output(key), taskDefinitionArn=names.task_output(key), of=outputs)
+            | _spot(key, seen, outputs)
             for key in sorted(spec.scheduled_tasks or {})
         },
         "tasks": {key: _present(taskDefinitionArn=names.task_output(key), of=outputs) for key in sorted(spec.tasks or {})},
@@ -151,8 +152,29 @@ def _workloads(seen: Seen) -> dict[str, Any]:
     }
 
 
+def _image(name: str, seen: Seen) -> dict[str, str]:
+    one = seen.images.get(name)
+    body = {
+        "uri": (seen.pins.get("images") or {}).get(name, ""),
+        "commit": (seen.pins.get("commits") or {}).get(name, ""),
+        "repository": one.repository if one else "",
+        "build": one.build if one else "",
+    }
+    return {field: value for field, value in body.items() if value}
+
+
 def _present(*, of: Mapping[str, str], **fields: str) -> dict[str, str]:
     return {field: of[output] for field, output in fields.items() if output in of}
+
+
+def _spot(key: str, seen: Seen, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """How often a scheduled task was run on demand for want of Spot."""
+    if names.spot_runs_output(key) not in outputs:
+        return {}
+    known = ((seen.previous.get("scheduledTasks") or {}).get(key) or {}).get("spot") or {}
+    fresh = seen.reruns.get(key) or {}
+    told = fresh if fresh.get("rescued", 0) > known.get("rescued", 0) else known
+    return {"spot": dict(told)} if told else {}
 
 
 def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:

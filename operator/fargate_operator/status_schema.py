@@ -107,7 +107,16 @@ STATUS: dict[str, Any] = {
             omitted=_integer("How many changes are not shown"),
         ),
         clusterArn=_string("ARN of the ECS cluster"),
-        images=_map("By name in spec.images", _object("What is deployed", uri=_string("With its digest where resolved"))),
+        images=_map(
+            "By name in spec.images",
+            _object(
+                "What is deployed",
+                uri=_string("With its digest where resolved"),
+                repository=_string("Of an image that is built from source: where it goes"),
+                commit=_string("Of an image that CodeBuild builds: the commit that uri was built from"),
+                build=_string("Id of the build that was started last"),
+            ),
+        ),
         network=_object(
             "What tasks run with",
             subnetIds=_strings("Subnets"),
@@ -143,7 +152,16 @@ STATUS: dict[str, Any] = {
         ),
         scheduledTasks=_map(
             "By name",
-            _object("A scheduled task", scheduleArn=_string("ARN of the schedule"), taskDefinitionArn=_TASK_DEFINITION),
+            _object(
+                "A scheduled task",
+                scheduleArn=_string("ARN of the schedule"),
+                taskDefinitionArn=_TASK_DEFINITION,
+                spot=_object(
+                    "What became of runs that found no Spot; absent as long as there was none",
+                    rescued=_integer("Tasks that were run on demand instead"),
+                    lastRescuedAt={**_string("When the last of them was started"), "format": "date-time"},
+                ),
+            ),
         ),
         tasks=_map("By name", _object("A task", taskDefinitionArn=_TASK_DEFINITION)),
         functions=_map(

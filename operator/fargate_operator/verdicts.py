@@ -1,6 +1,6 @@
 """verdicts: each condition of an app, judged by what was seen of it; here and nowhere else. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.model import App
-from fargate_operator.observation import ServiceObservation
+from fargate_operator.observation import ImageTrouble, ServiceObservation
 from fargate_operator.plan import (
     ROLLED_BACK,
     SETTLED,
@@ -29,6 +29,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.seen import MOST_MESSAGE, Seen, failed, timestamp
 
+MOST_WAITING = 5  # workloads named in the message of an image that they wait for
 MOST_TOLD = 600  # characters of what a plan does: an Event ends at 1,024, and the id must be in it
 
 
@@ -77,14 +78,17 @@ def _stack_ready(seen: Seen) -> Verdict:
 
 
 def _workloads_ready(seen: Seen) -> Verdict:
-    services = seen.app.spec.services if seen.app else None
+    waiting = {path for paths in seen.waiting.values() for path in paths}
+    services = {key: one for key, one in _declared(seen).items() if f"services.{key}" not in waiting}
+    if lacking := _images(seen):
+        return lacking
     if seen.app and not services:
         return Verdict("True", Reason.NoServices)
     if seen.services is None:
         return Verdict("Unknown", Reason.NotRead, "the services were not read")
     troubles = [(key, *trouble) for key, one in sorted(seen.services.items()) if (trouble := trouble_of(one))]
     working = seen.stack is not None and busy(seen.stack.status)  # what it makes is not there yet
-    missing = [] if working else sorted((services or {}).keys() - seen.services.keys())
+    missing = [] if working else sorted(services.keys() - seen.services.keys())
     troubles += [(key, Reason.ServiceMissing, "ECS has no such service") for key in missing]
     recovering = spot_status.recovering(seen)
     if not troubles:
@@ -92,6 +96,38 @@ def _workloads_ready(seen: Seen) -> Verdict:
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
     return Verdict("False", reason, "; ".join([*(f"{key}: {message}" for key, _, message in troubles), *recovering]))
+
+
+def _declared(seen: Seen) -> Mapping[str, Any]:
+    return (seen.app.spec.services if seen.app else None) or {}
+
+
+_IMAGE_RANK = (
+    Reason.BuildFailed, Reason.DockerfileMissing, Reason.RefNotFound, Reason.RepositoryUnreachable, Reason.ImageMissing,
+    Reason.Building,
+)  # fmt: skip
+
+
+def troubles(seen: Seen) -> list[tuple[str, ImageTrouble]]:
+    """What is wrong with the images that are built, the worst first."""
+    found = [(name, one.trouble) for name, one in sorted(seen.images.items()) if one.trouble]
+    return sorted(found, key=lambda one: _IMAGE_RANK.index(Reason(one[1].reason)))
+
+
+def _images(seen: Seen) -> Verdict | None:
+    """Images that are not there, or not as the spec wants them, and who waits for them."""
+    found = troubles(seen)
+    if not found or (seen.stack is not None and busy(seen.stack.status) and not seen.stack.outputs):
+        return None
+    told = [f"{name}: {one.message}{_waits(seen.waiting.get(name, ()))}" for name, one in found]
+    return Verdict("False", found[0][1].reason, "; ".join(told))
+
+
+def _waits(paths: Sequence[str]) -> str:
+    if not paths:
+        return ""
+    shown = ", ".join(paths[:MOST_WAITING]) + (f" and {len(paths) - MOST_WAITING} more" if len(paths) > MOST_WAITING else "")
+    return f" ({shown} {'waits' if len(paths) == 1 else 'wait'} for it)"
 
 
 def trouble_of(service: ServiceObservation) -> tuple[Reason, str] | None:
@@ -116,6 +152,8 @@ def _stalled(seen: Seen) -> Verdict | None:
         return Verdict("True", seen.action.reason, seen.action.message)
     if isinstance(seen.error, Terminal):
         return Verdict("True", seen.error.reason, seen.error.message)
+    if seen.error is None and (hopeless := [f"{name}: {one.message}" for name, one in troubles(seen) if one.stalled]):
+        return Verdict("True", troubles(seen)[0][1].reason, "; ".join(hopeless))
     return None
 
 
@@ -145,7 +183,7 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if seen.deleting:
         return Verdict("True", Reason.Deleting, "")
     workloads = verdicts["WorkloadsReady"]
-    if workloads.reason in {Reason.RollingOut, Reason.NotRead} and seen.error is None:
+    if workloads.reason in {Reason.RollingOut, Reason.NotRead, Reason.Building} and seen.error is None:
         return Verdict("True", workloads.reason, workloads.message)
     return None
 

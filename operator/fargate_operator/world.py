@@ -6,6 +6,8 @@ does itself, and is dropped when the follower says that the stack has ended.
 
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.services import Services
@@ -26,6 +28,7 @@ class World:
         self._services: dict[str, Services] = {}
         self._seen: dict[tuple[str, str], StackObservation | None] = {}
         self._change_sets: dict[tuple[str, str], tuple[ChangeSet | None, float]] = {}  # by the stack's name; seen when
+        self._templates: dict[tuple[str, str], tuple[tuple[str, str, str], Mapping[str, Any]]] = {}
         self._stale: dict[tuple[str, str], str] = {}  # to be described anew, by the id where it is known
 
     def stacks(self, region: str) -> Stacks:
@@ -56,6 +59,21 @@ class World:
                 self._stale.setdefault((region, name), stale)
                 raise
             self._seen[region, name] = None if found is not None and found.status == "DELETE_COMPLETE" else found
+        return self._seen.get((region, name))
+
+    def template(self, region: str, stack: StackObservation) -> Mapping[str, Any]:
+        """The template that the stack has, read once for each change of the stack."""
+        mark = (stack.id, stack.status, stack.template_digest)
+        with self._lock:
+            known = self._templates.get((region, stack.name))
+        if known is None or known[0] != mark:
+            known = (mark, self.stacks(region).template(stack))
+            with self._lock:
+                self._templates[region, stack.name] = known
+        return known[1]
+
+    def known(self, region: str, name: str) -> StackObservation | None:
+        """The stack as it was seen last, without a look, whatever is in doubt."""
         return self._seen.get((region, name))
 
     def doubt(self, region: str, name: str) -> None:

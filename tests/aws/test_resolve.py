@@ -1,5 +1,6 @@
 """What a spec leaves open, against an ECR and an EC2 that keep their things in dicts."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ class Account:
         self.listeners: dict[str, dict[str, Any]] = {}
         self.refuses = True  # a listener that is not there, instead of an empty answer
         self.asked: list[str] = []
+        self.manifests: dict[str, tuple[str, str]] = {}
 
     def get(self, *_: str) -> "Account":
         return self
@@ -36,11 +38,16 @@ class Account:
     def describe_images(self, *, registryId: str, repositoryName: str, imageIds: list[dict[str, str]]) -> Any:  # noqa: N803
         assert registryId == ACCOUNT
         self.asked.append(repositoryName)
-        found = self.images.get((repositoryName, imageIds[0]["imageTag"]))
+        [asked] = imageIds
+        found = asked.get("imageDigest") or self.images.get((repositoryName, asked["imageTag"]))
         if found is None:
             answer = {"Error": {"Code": "ImageNotFoundException", "Message": "none"}}
             raise ClientError(answer, "DescribeImages")  # type: ignore[arg-type]
         return {"imageDetails": [{"imageDigest": found}] if found else []}
+
+    def batch_get_image(self, *, repositoryName: str, imageIds: list[dict[str, str]], **_: Any) -> Any:  # noqa: N803
+        media, manifest = self.manifests.get(imageIds[0]["imageDigest"], ("", "{}"))
+        return {"images": [{"imageManifest": manifest, "imageManifestMediaType": media}]} if repositoryName else {}
 
     def describe_vpcs(self, **_: Any) -> Any:
         return {"Vpcs": [{"VpcId": one} for one in self.subnets]}
@@ -86,9 +93,34 @@ def test_a_tag_in_ecr_becomes_its_digest() -> None:
 
 @pytest.mark.parametrize("uri", ["public.ecr.aws/nginx/nginx:1", "docker.io/library/php:8", f"{SHOP}@sha256:{'1' * 64}"])
 def test_what_cannot_be_resolved_or_is_already_stays_as_written(uri: str) -> None:
+    assert facts(Account(), uri).images == {"app": uri}
+
+
+INDEX = {
+    "manifests": [
+        {"digest": "sha256:amd", "platform": {"os": "linux", "architecture": "amd64"}},
+        {"digest": "sha256:arm", "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+        {"digest": "sha256:about", "platform": {"os": "unknown", "architecture": "unknown"}},
+    ]
+}
+
+
+def test_of_a_manifest_list_the_digest_of_each_platform_is_known() -> None:
     account = Account()
-    assert facts(account, uri).images == {"app": uri}
-    assert "shop" not in account.asked
+    account.manifests["sha256:one"] = ("application/vnd.oci.image.index.v1+json", json.dumps(INDEX))
+    found = facts(account, f"{SHOP}:v1")
+    assert (found.images, found.platforms) == (
+        {"app": f"{SHOP}@sha256:one"},
+        {"app": {"linux/amd64": "sha256:amd", "linux/arm64": "sha256:arm"}},
+    )
+    assert recall(record(found), found) == found
+
+
+@pytest.mark.parametrize("manifest", ["", "no JSON", "[]", '{"config": 1}', '{"manifests": [1]}', '{"config": {"digest": "x"}}'])
+def test_of_a_manifest_that_cannot_be_read_no_platform_is_known(manifest: str) -> None:
+    account = Account()
+    account.manifests["sha256:one"] = ("application/vnd.oci.image.manifest.v1+json", manifest)
+    assert facts(account, f"{SHOP}:v1").platforms == {}
 
 
 @pytest.mark.parametrize("known", [None, ""])

@@ -195,7 +195,6 @@ def test_a_template_in_yaml_holds_nothing_of_the_operators(aws: CloudFormation, 
     stack = created(aws, "CREATE_COMPLETE")
     aws.stacks[NAME]["Body"] = body
     assert stacks(aws).template(stack) == found
-    assert stacks(aws).metadata(stack) == {}
 
 
 SECRET = Parameters({"Key": '"pass word"'}, frozenset({"Other"}))

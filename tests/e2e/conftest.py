@@ -5,6 +5,7 @@ import pytest
 
 from harness.absent_types import AbsentTypes
 from harness.controlplane import ControlPlane
+from harness.empty_on_delete import EmptyOnDelete
 from harness.emulator import REGION, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
@@ -32,6 +33,7 @@ def emulator():
 def proxy(emulator):
     with AwsProxy(emulator.endpoint) as one:
         AbsentTypes(one)
+        EmptyOnDelete(one)
         yield one
 
 

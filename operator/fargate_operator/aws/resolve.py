@@ -1,35 +1,27 @@
 """Facts: what a spec leaves open, looked up in EC2, ECR, S3 and Elastic Load Balancing."""
 
-import re
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.code import versions
-from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.aws.errors import translated
 from fargate_operator.aws.listeners import listener
+from fargate_operator.aws.registry import Registry
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal
+from fargate_operator.errors import Terminal, Transient
 from fargate_operator.facts import Facts, Subnets
+from fargate_operator.fragments.ecr import ecr_image, repository
 from fargate_operator.fragments.network import Question
 from fargate_operator.model import App, Image, network_questions
 
 MOST_SUBNETS = 16  # an AwsvpcConfiguration takes no more
-_ECR = re.compile(
-    r"^(?P<account>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)(:(?P<tag>[^@]+))?(?P<digest>@.+)?$"
-)
 
 
 def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Facts:
     """The facts for an app. What `pins` holds is not looked up again."""
     account, partition = clients.account(region)
-    known_images = pins.images if pins else {}
+    images, platforms = _images(clients, account, app, pins or Facts(account, region))
     known_subnets = pins.subnets if pins else {}
-    images = {
-        name: known_images.get(name) or image_uri(clients, account, image)
-        for name, image in sorted((app.spec.images or {}).items())
-    }
     subnets = {}
     for key, asked in network_questions(app).items():
         subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked, _field(app, asked))
@@ -38,30 +30,39 @@ def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Fact
     if arn := app.existing_listener():
         existing = (pins.listener if pins else None) or listener(clients.get("elbv2", region), arn)
     subnets = dict(sorted(subnets.items()))
-    return Facts(account, region, partition, subnets=subnets, images=images, code=objects, listener=existing)
+    return Facts(account, region, partition, subnets=subnets, images=images, code=objects, listener=existing, platforms=platforms)
 
 
-def image_uri(clients: Clients, account: str, image: Image) -> str:
-    """With the tag's digest where ECR tells it; images of other registries as they are written."""
+def _images(clients: Clients, account: str, app: App, pins: Facts) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """URI and digests by platform of each image. Of those that are built only what is pinned: `images` looks for them."""
+    images, platforms = {}, {}
+    for name, image in sorted((app.spec.images or {}).items()):
+        if name in pins.images:
+            images[name], found = pins.images[name], dict(pins.platforms.get(name, {}))
+        elif image.build:
+            continue
+        else:
+            images[name], found = image_uri(clients, account, image)
+        if found:
+            platforms[name] = found
+    return images, platforms
+
+
+def image_uri(clients: Clients, account: str, image: Image) -> tuple[str, dict[str, str]]:
+    """With the tag's digest where ECR tells it, and the digest of each platform; images of other registries as written."""
     written = image.written()
-    match = _ECR.match(written)
-    if match is None or match["digest"]:
-        return written
-    tag = match["tag"] or "latest"
+    ecr = ecr_image(written)
+    if ecr is None or (ecr.digest and ecr.account != account):
+        return written, {}
     try:
-        found = clients.get("ecr", match["region"]).describe_images(
-            registryId=match["account"], repositoryName=match["name"], imageIds=[{"imageTag": tag}]
-        )
-    except ClientError as error:
-        if code(error) in {"ImageNotFoundException", "RepositoryNotFoundException"}:
-            raise _missing(written) from error
-        if match["account"] != account and code(error).startswith("AccessDenied"):
-            return written  # somebody else's registry that lets us pull but not look
-        raise translate(error, "DescribeImages") from error
-    if not found["imageDetails"]:
+        found = Registry(clients, ecr.region, ecr.account).find(ecr.name, ecr.tag, ecr.digest)
+    except Transient as error:
+        if ecr.account != account and error.reason == Reason.AccessDenied:
+            return written, {}  # somebody else's registry that lets us pull but not look
+        raise
+    if found is None:
         raise _missing(written)
-    digest = found["imageDetails"][0]["imageDigest"]
-    return f"{written.rsplit(':', 1)[0] if match['tag'] else written}@{digest}"
+    return f"{repository(written)}@{found.digest}", dict(found.platforms)
 
 
 def _missing(image: str) -> Terminal:

@@ -95,12 +95,6 @@ class Stacks:
             return {}
         return found
 
-    def metadata(self, stack: StackObservation) -> Mapping[str, Any]:
-        """What the stack's template records of the operator's own: the pins of images and subnets."""
-        template = self.template(stack)
-        recorded: Mapping[str, Any] = (template.get("Metadata") or {}).get(names.DOMAIN) or {}
-        return recorded
-
     def in_progress(self) -> frozenset[str]:
         """The ids of the stacks that CloudFormation works on."""
         states = [one for one in self._client.meta.service_model.shape_for("StackStatus").enum if busy(one)]

@@ -12,6 +12,7 @@ from fargate_operator.checks.deployment import deployment_faults
 from fargate_operator.checks.drift import drift_faults
 from fargate_operator.checks.events import EVENT_CHECKS
 from fargate_operator.checks.functions import FUNCTION_CHECKS
+from fargate_operator.checks.images import image_faults
 from fargate_operator.checks.routing import routing_faults
 from fargate_operator.checks.scaling import scaling_faults
 from fargate_operator.checks.schedules import schedule_faults
@@ -33,7 +34,7 @@ def spec_faults(app: App, raw: Mapping[str, Any]) -> list[Fault]:
         *FUNCTION_CHECKS,
         *EVENT_CHECKS,
         _raw,
-        _images,
+        image_faults,
         _unknown_images,
         _sizes,
         _networks,
@@ -64,14 +65,6 @@ def _raw(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     for name, body in (app.spec.resources or {}).items():
         if not isinstance(body.get("Type"), str):
             yield Fault(f"spec.resources.{name}.Type", "is required: a type such as AWS::SQS::Queue")
-
-
-def _images(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
-    for name, image in (app.spec.images or {}).items():
-        whole = image.uri is not None and image.repository is None and image.tag is None
-        parts = image.uri is None and image.repository is not None and image.tag is not None
-        if not whole and not parts:
-            yield Fault(f"spec.images.{name}", "must be either repository and tag, or uri")
 
 
 def _unknown_images(app: App, raw: Mapping[str, Any]) -> Iterable[Fault]:

@@ -62,7 +62,7 @@ def _object(path: str, code: Code) -> Iterable[Fault]:
 def _images(app: App, _: Mapping[str, Any]) -> Iterable[Fault]:
     for path, _key, function in _functions(app):
         image = (app.spec.images or {}).get(function.image or "")
-        written = image.written() if image else ""
+        written = image.written() if image and not image.build else ""
         if written and "${" not in written and not _ECR.fullmatch(written):
             wrong = f"is {written}; Lambda takes images only from a private repository of ECR"
             yield Fault(f"{path}.image", f"{wrong}, <account>.dkr.ecr.<region>.amazonaws.com/<repository>")

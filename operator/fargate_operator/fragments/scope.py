@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fargate_operator.facts import Facts
+from fargate_operator.fragments.build import PLATFORMS
+from fargate_operator.fragments.ecr import repository
 from fargate_operator.fragments.environment_from import EnvironmentSource
 from fargate_operator.fragments.network import Network, configuration, merge_networks, question, subnets_key
 from fargate_operator.fragments.overrides import Overrides
@@ -43,6 +45,14 @@ class Scope:
     def awsvpc(self, own: Network | None, *, always: bool = False) -> dict[str, Any]:
         """The AwsvpcConfiguration of a workload; `always`: with a group of the app's own where no other is named."""
         return configuration(merge_networks(self.network, own), self.facts, self.security_groups, always=always)
+
+    def image(self, name: str, place: str, architecture: str | None) -> str:
+        """The URI of an image where it is used: the architecture's digest, or what runs there while the image is missing."""
+        uri = self.facts.images.get(name)
+        if uri is None:
+            return self.facts.kept[place]
+        digest = self.facts.platforms.get(name, {}).get(PLATFORMS[architecture or self.architecture])
+        return f"{repository(uri)}@{digest}" if digest else uri
 
     def vpc(self, own: Network | None) -> str:
         """The VPC of a workload whose subnets were looked up."""

@@ -27,7 +27,10 @@ def task_definition(
     timeout = {} if stop_timeout is None else {"StopTimeout": stop_timeout}
     own = {"StopTimeout": seconds(spec.stop_timeout)} if spec.stop_timeout else timeout
     main = merge_all({**_container(key, spec, scope), **own, **container}, (one.container for one in overrides))
-    sidecars = [{**one.body(name, scope), **timeout} for name, one in sorted((spec.sidecars or {}).items())]
+    sidecars = [
+        {**one.body(name, f"{names.task(key)}/{name}", spec.architecture, scope), **timeout}
+        for name, one in sorted((spec.sidecars or {}).items())
+    ]
     additional = [extra for one in overrides for extra in one.additional_containers or ()]
     properties: dict[str, Any] = {
         "ContainerDefinitions": [main, *sidecars, *additional],
@@ -57,7 +60,11 @@ def task_definition(
 
 def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
     given = variables(scope, spec)
-    body: dict[str, Any] = {"Name": key, "Image": scope.facts.images[spec.image], "Essential": True}
+    body: dict[str, Any] = {
+        "Name": key,
+        "Image": scope.image(spec.image, f"{names.task(key)}/{key}", spec.architecture),
+        "Essential": True,
+    }
     if given.plain:
         body["Environment"] = environment_list(given.plain)
     if given.secrets:

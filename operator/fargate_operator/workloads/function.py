@@ -199,7 +199,11 @@ def _makes_more(spec: FunctionSpec) -> bool:
 def _code(key: str, spec: FunctionSpec, scope: Scope) -> dict[str, Any]:
     if spec.code is None:
         config = {name: words for name, words in (("Command", spec.command), ("EntryPoint", spec.entry_point)) if words}
-        return {"PackageType": "Image", "ImageUri": scope.facts.images[spec.image or ""], "ImageConfig": config or None}
+        return {
+            "PackageType": "Image",
+            "ImageUri": scope.image(spec.image or "", names.function(key), spec.architecture),
+            "ImageConfig": config or None,
+        }
     code = spec.code
     version = code.s3_object_version or scope.facts.code[key]
     return {

@@ -1,0 +1,3 @@
+<?php
+
+echo "ran ", $argv[1] ?? "nothing", "\n";

@@ -1,0 +1,160 @@
+"""Images that are built, or whose tag is followed: which digest is there, and what is wrong where none is. At the edge."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from fargate_operator import names
+from fargate_operator.aws.registry import Found, Registry
+from fargate_operator.conditions import Reason
+from fargate_operator.events import project, repository_of
+from fargate_operator.facts import Facts
+from fargate_operator.fragments.ecr import ecr_image, repository
+from fargate_operator.model import App, Image
+from fargate_operator.observation import ImageObservation, ImageTrouble, Owner, StackObservation
+from fargate_operator.plan import NEVER_UP
+from fargate_operator.queue import Key
+from fargate_operator.withheld import missing, running
+from fargate_operator.world import World
+
+FOLLOW = 60.0  # seconds between two looks at a tag that is followed
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one turn knows before it looks at images: `last` is what was recorded, for whatever spec; `asked`: reconcile now."""
+
+    key: Key
+    region: str
+    app: App
+    stack: StackObservation | None  # the app's own, or None
+    last: Facts
+    asked: bool
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What a turn has found out; filled image by image."""
+
+    images: dict[str, str]
+    platforms: dict[str, Mapping[str, str]]
+    commits: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, ImageObservation] = field(default_factory=dict)
+
+    def put(self, name: str, home: str, found: Found) -> None:
+        self.images[name] = f"{home}@{found.digest}"
+        self.platforms.pop(name, None)
+        if found.platforms:
+            self.platforms[name] = found.platforms
+
+
+class Images:
+    """Remembers of each followed tag when it was looked at."""
+
+    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
+        self._world, self._clock = world, clock
+        self._lock = threading.Lock()
+        self._looked: dict[tuple[Key, str], float] = {}
+
+    def look(self, look: Look, facts: Facts) -> tuple[Facts, Mapping[str, ImageObservation]]:
+        """`facts` with the images that are built, and of each of these what there is to tell."""
+        homes = repositories(look.app, look.stack)
+        answer = _Answer(dict(facts.images), dict(facts.platforms))
+        for name, image in sorted((look.app.spec.images or {}).items()):
+            if image.build:
+                answer.seen[name] = self._built(look, name, image, homes.get(name, ""), answer)
+            elif image.follow and self._due(look, name):
+                self._follow(name, image, answer)
+        found = replace(
+            facts, images=answer.images, platforms=answer.platforms, commits=answer.commits, repositories=homes, kept={}
+        )
+        return replace(found, kept=self._kept(look, found)), answer.seen
+
+    def hold(self, region: str, facts: Facts, digests: Mapping[str, set[str]]) -> None:
+        """Before `digests`, by image, are deployed: let no lifecycle policy take them."""
+        registry = Registry(self._world.clients, region)
+        for name, found in sorted(digests.items()):
+            for digest in sorted(found):
+                registry.hold(repository_name(facts.repositories[name]), digest)
+
+    def forget(self, key: Key) -> None:
+        """Look anew at the next turn."""
+        with self._lock:
+            for one in [one for one in self._looked if one[0] == key]:
+                del self._looked[one]
+
+    def _built(self, look: Look, name: str, image: Image, home: str, answer: _Answer) -> ImageObservation:
+        if not home:  # the stack will bring it
+            return ImageObservation()
+        return self._pushed(look, name, image, home, answer)
+
+    def _pushed(self, look: Look, name: str, image: Image, home: str, answer: _Answer) -> ImageObservation:
+        """An image that somebody pushes: the digest of its tag."""
+        if name in answer.images and not (image.follow and self._due(look, name)):
+            return ImageObservation(home)
+        tag, digest = image.tag_and_digest()
+        found = Registry(self._world.clients, look.region).find(repository_name(home), tag, digest)
+        if found:
+            answer.put(name, home, found)
+        if name in answer.images:
+            return ImageObservation(home)
+        return ImageObservation(home, trouble=never_pushed(look.app, name, image, home))
+
+    def _follow(self, name: str, image: Image, answer: _Answer) -> None:
+        ecr = ecr_image(image.written())
+        found = Registry(self._world.clients, ecr.region, ecr.account).find(ecr.name, ecr.tag) if ecr else None
+        if found:  # a tag that was taken away moves nothing
+            answer.put(name, repository(image.written()), found)
+
+    def _due(self, look: Look, name: str) -> bool:
+        with self._lock:
+            at = self._looked.get((look.key, name))
+            due = look.asked or at is None or self._clock() - at >= FOLLOW
+            if due:
+                self._looked[look.key, name] = self._clock()
+            return due
+
+    def _kept(self, look: Look, facts: Facts) -> dict[str, str]:
+        """What runs now where an image is missing."""
+        places = [place for found in missing(look.app, facts).values() for place in found]
+        if not places or look.stack is None or look.stack.status in NEVER_UP:
+            return {}
+        there = running(self._world.template(look.region, look.stack))
+        return {place: there[place] for place in places if place in there}
+
+
+def heard(look: Look, account: str) -> frozenset[str]:
+    """What events tell of the app's images by: the repositories whose tags it follows or waits for, and its projects."""
+    outputs = look.stack.outputs if look.stack else {}
+    found = {repository_of(one) for one in repositories(look.app, look.stack).values()}
+    found |= {
+        repository_of(repository(one.written())) for one in (look.app.spec.images or {}).values() if one.follow and not one.build
+    }
+    found |= {project(look.region, account, outputs.get(names.build_project(name), "")) for name in look.app.built()}
+    return frozenset(one for one in found if one)
+
+
+def own(stack: StackObservation | None, owner: Owner) -> StackObservation | None:
+    """The stack, where it is the owner's and there."""
+    return stack if stack and stack.owner == owner and stack.status != "DELETE_COMPLETE" else None
+
+
+def repositories(app: App, stack: StackObservation | None) -> dict[str, str]:
+    """The URI of each image's repository, as far as the stack has come."""
+    outputs = stack.outputs if stack else {}
+    found = {name: outputs.get(names.repository_output(name), "") for name in app.built()}
+    return {name: uri for name, uri in found.items() if uri}
+
+
+def repository_name(uri: str) -> str:
+    """``<registry>/<name>`` without the registry."""
+    return uri.partition("/")[2]
+
+
+def never_pushed(app: App, name: str, image: Image, home: str) -> ImageTrouble:
+    """What to do about an image that is not there."""
+    tag, digest = image.tag_and_digest()
+    what = f"{tag}@{digest[:19]}…" if digest else f"the tag {tag}"
+    how = f"fargate-operator push {app.name}.yaml --image {name}"
+    return ImageTrouble(Reason.ImageMissing, f"{home} has no image of {what}; push it: {how}")
