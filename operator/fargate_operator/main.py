@@ -69,7 +69,15 @@ class _Operator:
         sources = Sources(kube.objects, index)
         events = EventIndex()
         self._reconciler = Reconciler(
-            kube, self._world, self._follower, identity, settings.health_interval, bounds, sources=sources, events=events
+            kube,
+            self._world,
+            self._follower,
+            identity,
+            settings.health_interval,
+            bounds,
+            sources=sources,
+            events=events,
+            spot_cooldown=settings.spot_cooldown,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
