@@ -1,14 +1,15 @@
 """Which digest an image has: looked up when it must be, kept when it may be, and what is said where there is none."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from fargate_operator.facts import Facts
-from fargate_operator.images import FOLLOW, Images, Look
+from fargate_operator.errors import Transient
+from fargate_operator.facts import Facts, Running
+from fargate_operator.images import FOLLOW, Images, Look, stacks_of
 from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.parsing import parse_app
 from test_model import manifest
@@ -49,11 +50,11 @@ class Aws:
 
 def look(image, stack=None, *, asked=False, last=None, **spec):
     app = parse_app(manifest(images={"app": image}, **spec))
-    return Look(("team-a", "shop"), "eu-west-1", app, stack, last or Facts(ACCOUNT, "eu-west-1"), asked)
+    return Look(("team-a", "shop"), "eu-west-1", app, *stacks_of(app, OWNER, stack), last or Facts(ACCOUNT, "eu-west-1"), asked)
 
 
 def there(**more):
-    return StackObservation("shop", "id", "CREATE_COMPLETE", owner=OWNER, outputs={"AppRepositoryUri": HOME}, **more)
+    return StackObservation("shop", "id", "CREATE_COMPLETE", owner=OWNER, outputs={"FargateImageAppRepository": HOME}, **more)
 
 
 def facts(**images):
@@ -117,17 +118,49 @@ def test_a_followed_tag_that_was_taken_away_moves_nothing():
 
 
 RUNS = {
-    "Resources": {
-        "WebTask": {
-            "Type": "AWS::ECS::TaskDefinition",
-            "Properties": {"ContainerDefinitions": [{"Name": "web", "Image": "old:1"}]},
-        }
-    }
+    "Resources": {"WebTask": {"Type": "AWS::ECS::TaskDefinition"}},
+    "Outputs": {"FargateImageAppRepository": {"Value": {"Fn::GetAtt": ["AppRepository", "RepositoryUri"]}}},
 }
 
 
-@pytest.mark.parametrize(("status", "kept"), [("CREATE_COMPLETE", {"WebTask/web": "old:1"}), ("ROLLBACK_COMPLETE", {})])
-def test_while_an_image_is_missing_what_runs_keeps_what_it_has(status, kept):
-    stack = StackObservation("shop", "id", status, owner=OWNER, outputs={"AppRepositoryUri": HOME})
+@pytest.mark.parametrize(
+    ("status", "runs"),
+    [("CREATE_COMPLETE", True), ("CREATE_FAILED", True), ("ROLLBACK_COMPLETE", False), ("REVIEW_IN_PROGRESS", False)],
+)
+def test_while_an_image_is_missing_what_the_stack_has_is_known(status, runs):
+    stack = replace(there(), status=status)
     found, _ = Images(Aws(template_body=RUNS)).look(look(BUILT, stack), facts())
-    assert found.kept == kept
+    assert found.running == (Running(RUNS["Resources"], RUNS["Outputs"], {HOME: "AppRepository"}) if runs else None)
+
+
+@pytest.mark.parametrize(("tag", "known"), [("team-a/shop", True), ("team-a/other", False)])
+def test_what_is_about_to_be_taken_over_is_known_as_well_but_not_its_repositories(tag, known):
+    stack = replace(there(), owner=None, adoptable_by=tag)
+    found, _ = Images(Aws(template_body=RUNS)).look(look(BUILT, stack, adoption="Adopt"), facts())
+    assert (found.running is not None, found.repositories) == (known, {})
+
+
+def test_a_pin_does_not_outlive_its_repository():
+    aws = Aws({"v1": "sha256:new"})
+    elsewhere = facts(app=HOME.replace("shop-app", "gone") + "@sha256:old")
+    assert Images(aws).look(look(BUILT), elsewhere)[0].images == {}
+    assert Images(aws).look(look(BUILT, there()), elsewhere)[0].images == {"app": f"{HOME}@sha256:new"}
+
+
+def test_an_image_for_another_processor_is_looked_at_again():
+    aws = Aws({"v1": "sha256:new"})
+    strange = replace(facts(app=f"{HOME}@sha256:old"), platforms={"app": {"linux/arm64": "sha256:old"}})
+    found, _ = Images(aws).look(look(BUILT, there()), strange)
+    assert (found.images, found.platforms) == ({"app": f"{HOME}@sha256:new"}, {})
+
+
+def test_somebody_elses_registry_that_may_not_be_looked_at_moves_nothing(monkeypatch):
+    def refuse(*_, **__):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeImages")
+
+    aws = Aws()
+    monkeypatch.setattr(aws, "describe_images", refuse)
+    image = {"repository": HOME, "tag": "v1", "follow": True}
+    assert Images(aws).look(look(image, there()), facts(app="x@sha256:old"))[0].images == {"app": "x@sha256:old"}
+    with pytest.raises(Transient):
+        Images(aws).look(look(image, there()), facts())

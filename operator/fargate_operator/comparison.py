@@ -21,7 +21,7 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.facts import Facts, Place
 from fargate_operator.fallback import in_template
-from fargate_operator.images import Images, Look, own
+from fargate_operator.images import Images, Look, stacks_of
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
 from fargate_operator.model import App
@@ -100,7 +100,7 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_copy(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
-        look = Look((owner.namespace, owner.name), seen.region, app, own(seen.stack, owner), last, asked=False)
+        look = Look((owner.namespace, owner.name), seen.region, app, *stacks_of(app, owner, seen.stack), last, asked=False)
         facts, _ = Images(self._world).look(look, facts)
         facts = replace(facts, spot=in_template(app, facts.spot))
         named = list(app.sources())  # without any no cluster is asked: there may be none

@@ -33,7 +33,7 @@ from fargate_operator.fragments.volumes import mount_statements
 from fargate_operator.model import App
 from fargate_operator.references import PSEUDO, may_dangle, substitute_all, targets
 from fargate_operator.template import STATE_OUTPUT, Resource, Template, digest
-from fargate_operator.withheld import deployed, withheld, without
+from fargate_operator.withheld import compose, deployed
 from fargate_operator.workloads import function, scheduled_task, service, task
 from fargate_operator.workloads.function import FunctionSpec
 
@@ -60,17 +60,16 @@ def input_digest(app: App, facts: Facts) -> str:
 
 
 def compile_app(app: App, facts: Facts) -> Template:
-    """The template; InvalidSpec with all faults that only the whole of it shows."""
-    whole, out = app, withheld(app, facts)
-    app, scope = without(app, out), _scope(app, facts)
-    listed = list(_resources(app, whole, scope))
+    """The template, without what must wait for an image; InvalidSpec with all faults that only the whole of it shows."""
+    scope = _scope(app, facts)
+    listed = list(_resources(app, scope))
     made = {resource.logical_id: resource for resource in listed}
     resources = {logical_id: resource.body() for logical_id, resource in made.items()} | _functions(app, scope)
     raw = app.spec.resources or {}
-    outputs = _outputs(app, whole, scope)
+    outputs = _outputs(app, scope)
     faults = [
         *_twice(listed),
-        *placement_faults(whole, facts),
+        *placement_faults(app, facts),
         *function_places(app, facts),
         *platform_faults(app, facts),
         *source_faults(app, facts),
@@ -92,7 +91,7 @@ def compile_app(app: App, facts: Facts) -> Template:
     faults += role_faults({name: template.resources[name] for name in resources})
     if faults:  # a ConfigMap or Secret may be what has to change
         raise InvalidSpec(faults, outside=bool(facts.config_maps or facts.copied or facts.platforms))
-    return template
+    return compose(app, facts, template)
 
 
 def _scope(app: App, facts: Facts) -> Scope:
@@ -135,8 +134,7 @@ def _security_groups(app: App, facts: Facts) -> dict[str, str]:
     return {vpc: names.SECURITY_GROUP + ("" if vpc == plain else names.identifier(vpc)) for vpc in vpcs}
 
 
-def _resources(app: App, whole: App, scope: Scope) -> Iterable[Resource]:
-    """What all workloads share is there from the first, for those too that wait for an image: `whole` has them."""
+def _resources(app: App, scope: Scope) -> Iterable[Resource]:
     spec, tags = app.spec, tag_list(app.spec.tags)
     made: list[Resource] = []
     for key, one in sorted((spec.services or {}).items()):
@@ -146,14 +144,14 @@ def _resources(app: App, whole: App, scope: Scope) -> Iterable[Resource]:
         made += scheduled_task.resources(key, scheduled, scope)
     for key, definition in sorted((spec.tasks or {}).items()):
         made += task.resources(key, definition, scope)
-    if _has_tasks(whole) and not (spec.cluster and spec.cluster.existing):
+    if made and not (spec.cluster and spec.cluster.existing):
         yield _cluster(app, tags)
-    if _has_tasks(whole) or whole.spec.functions:
+    if made or spec.functions:
         yield _log_group(app, tags)
     for vpc, logical_id in scope.security_groups.items():
         yield _security_group(app, vpc, logical_id, tags)
-        yield from _ingress(whole, scope, vpc, logical_id)
-    if network := whole.balancer_network():
+        yield from _ingress(app, scope, vpc, logical_id)
+    if network := app.balancer_network():
         found = scope.facts.subnets[subnets_key(question(network))]
         title = f"FargateApp {app.namespace}/{app.name}"
         yield from listener.resources(spec.load_balancer or LoadBalancer(), found, title, tags)
@@ -162,25 +160,20 @@ def _resources(app: App, whole: App, scope: Scope) -> Iterable[Resource]:
     if scope.facts.copied:
         yield copied_secret(f"FargateApp {app.namespace}/{app.name}", scope.facts, tags)
     yield from _roles(app, scope, made, tags)
-    yield from _built(whole, scope)
+    yield from _built(app, scope)
     yield from made
-
-
-def _has_tasks(app: App) -> bool:
-    return bool(app.spec.services or app.spec.scheduled_tasks or app.spec.tasks)
 
 
 def _built(app: App, scope: Scope) -> Iterable[Resource]:
     """The repositories of the images that are built, and what builds them."""
     spec = app.spec
-    retain = spec.deletion_policy == "Retain"
     days = (spec.logs.retention_in_days if spec.logs else None) or DEFAULT_RETENTION
     used = deployed(app, scope.facts)
     called = {one.image for one in (spec.functions or {}).values()}
     for name, (image, build) in app.built().items():
         digests = used.get(name, set())
         moves, lambda_ = bool(image.follow), name in called
-        yield repository_resource(name, image.keep, digests, moves=moves, retain=retain, lambda_=lambda_, tags=dict(scope.tags))
+        yield repository_resource(name, image.keep, digests, moves=moves, lambda_=lambda_, tags=dict(scope.tags))
         platform = platform_of(build, app.architectures(name).values())
         if build.git and platform:  # checked: there is one
             tag, _ = image.tag_and_digest()
@@ -292,19 +285,19 @@ def _api(functions: Mapping[str, FunctionSpec], spec: HttpApi | None, scope: Sco
         yield from api.domain(spec.domain, scope.tags)
 
 
-def _outputs(app: App, whole: App, scope: Scope) -> dict[str, Any]:
+def _outputs(app: App, scope: Scope) -> dict[str, Any]:
     spec = app.spec
     outputs: dict[str, Any] = {}
-    if _has_tasks(whole):
+    if spec.services or spec.scheduled_tasks or spec.tasks:
         outputs[names.CLUSTER_OUTPUT] = {"Value": scope.cluster_arn}
     if groups := list(scope.security_groups.values()):
         outputs[names.SECURITY_GROUP_OUTPUT] = {
             "Value": {"Fn::Join": [",", [{"Fn::GetAtt": [one, "GroupId"]} for one in groups]]}
         }
-    for name, (_, build) in whole.built().items():
+    for name, (_, build) in app.built().items():
         outputs[names.repository_output(name)] = {"Value": {"Fn::GetAtt": [names.repository(name), "RepositoryUri"]}}
         if build.git:
-            outputs[names.build_project(name)] = {"Value": {"Ref": names.build_project(name)}}
+            outputs[names.build_project_output(name)] = {"Value": {"Ref": names.build_project(name)}}
     for key, one_service in sorted((spec.services or {}).items()):
         outputs |= service.outputs(key, one_service, scope)
     for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):
@@ -326,7 +319,7 @@ def _twice(made: Iterable[Resource]) -> Iterable[Fault]:
 
 
 def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:
-    reserved = {name for name in raw if field == "outputs" and name.startswith(names.SPOT_OUTPUTS)}
+    reserved = {name for name in raw if field == "outputs" and name.startswith((names.SPOT_OUTPUTS, names.IMAGES_OUTPUT))}
     for name in sorted(raw.keys() & generated.keys() | reserved):
         yield Fault(f"spec.{field}.{name}", "is a name that the operator gives itself; choose another")
 

@@ -97,6 +97,15 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A stack's template, as it is: bodies by logical ID. `homes`: URI of a repository → its logical ID."""
+
+    resources: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    outputs: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    homes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The account, and the answers to the questions that a spec leaves open.
 
@@ -107,8 +116,8 @@ class Facts:
 
     An image that is built has no entry in `images` before the first push. `platforms` has, of images in ECR, the digest for each
     platform (``linux/arm64``); `repositories` the URI of the repository of each image that is built, once the stack has it;
-    `commits` the commit that an image was built from. `kept` is what a container or function of the running stack, by its place
-    (``WebTask/web``, ``ApiFunction``), has for an image that is not there.
+    `commits` the commit that an image was built from. `running` is what the stack has, only where some
+    image is missing: it is read, not recorded.
     """
 
     account_id: str
@@ -126,7 +135,7 @@ class Facts:
     platforms: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     repositories: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    kept: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    running: Running | None = None
 
 
 def place(facts: Facts) -> Place:
@@ -149,7 +158,6 @@ def record(facts: Facts) -> dict[str, Any]:
         "platforms": {name: dict(one) for name, one in facts.platforms.items()},
         "repositories": dict(facts.repositories),
         "commits": dict(facts.commits),
-        "kept": dict(facts.kept),
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -178,7 +186,6 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         platforms={str(name): _texts(one) for name, one in _map(recorded.get("platforms")).items()},
         repositories=_texts(recorded.get("repositories")),
         commits=_texts(recorded.get("commits")),
-        kept=_texts(recorded.get("kept")),
     )
 
 

@@ -4,18 +4,21 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from fargate_operator import names
 from fargate_operator.aws.registry import Found, Registry
 from fargate_operator.conditions import Reason
+from fargate_operator.errors import Terminal, Transient
 from fargate_operator.events import project, repository_of
-from fargate_operator.facts import Facts
+from fargate_operator.facts import Facts, Running
+from fargate_operator.fragments.build import PLATFORMS
 from fargate_operator.fragments.ecr import ecr_image, repository
 from fargate_operator.model import App, Image
 from fargate_operator.observation import ImageObservation, ImageTrouble, Owner, StackObservation
-from fargate_operator.plan import NEVER_UP
 from fargate_operator.queue import Key
-from fargate_operator.withheld import missing, running
+from fargate_operator.references import targets
+from fargate_operator.withheld import lacking
 from fargate_operator.world import World
 
 FOLLOW = 60.0  # seconds between two looks at a tag that is followed
@@ -29,6 +32,7 @@ class Look:
     region: str
     app: App
     stack: StackObservation | None  # the app's own, or None
+    runs: StackObservation | None  # what is running: the app's own, or one that it is about to take over
     last: Facts
     asked: bool
 
@@ -60,23 +64,30 @@ class Images:
     def look(self, look: Look, facts: Facts) -> tuple[Facts, Mapping[str, ImageObservation]]:
         """`facts` with the images that are built, and of each of these what there is to tell."""
         homes = repositories(look.app, look.stack)
-        answer = _Answer(dict(facts.images), dict(facts.platforms))
+        answer = _Answer(*pinned(look.app, facts, homes))
+        images, platforms = pinned(look.app, look.last, homes)
+        look = replace(look, last=replace(look.last, images=images, platforms=platforms))
         for name, image in sorted((look.app.spec.images or {}).items()):
             if image.build:
                 answer.seen[name] = self._built(look, name, image, homes.get(name, ""), answer)
             elif image.follow and self._due(look, name):
                 self._follow(name, image, answer)
-        found = replace(
-            facts, images=answer.images, platforms=answer.platforms, commits=answer.commits, repositories=homes, kept={}
-        )
-        return replace(found, kept=self._kept(look, found)), answer.seen
+                self._done(look, name)
+        found = replace(facts, images=answer.images, platforms=answer.platforms, commits=answer.commits, repositories=homes)
+        return replace(found, running=self._running(look, found)), answer.seen
 
     def hold(self, region: str, facts: Facts, digests: Mapping[str, set[str]]) -> None:
         """Before `digests`, by image, are deployed: let no lifecycle policy take them."""
         registry = Registry(self._world.clients, region)
         for name, found in sorted(digests.items()):
+            home = facts.repositories[name]
+            fresh = {facts.images.get(name, "").partition("@")[2], *facts.platforms.get(name, {}).values()}
             for digest in sorted(found):
-                registry.hold(repository_name(facts.repositories[name]), digest)
+                if not registry.hold(repository_name(home), digest) and digest in fresh:
+                    gone = (
+                        f"{name}: {home} has no image {digest} any more; push it again, or reconcile now to look its tag up again"
+                    )
+                    raise Terminal(Reason.ImageMissing, gone, outside=True)
 
     def forget(self, key: Key) -> None:
         """Look anew at the next turn."""
@@ -95,6 +106,7 @@ class Images:
             return ImageObservation(home)
         tag, digest = image.tag_and_digest()
         found = Registry(self._world.clients, look.region).find(repository_name(home), tag, digest)
+        self._done(look, name)
         if found:
             answer.put(name, home, found)
         if name in answer.images:
@@ -103,25 +115,58 @@ class Images:
 
     def _follow(self, name: str, image: Image, answer: _Answer) -> None:
         ecr = ecr_image(image.written())
-        found = Registry(self._world.clients, ecr.region, ecr.account).find(ecr.name, ecr.tag) if ecr else None
+        if ecr is None:  # checked: it is one of ECR's
+            return
+        try:
+            found = Registry(self._world.clients, ecr.region, ecr.account).find(ecr.name, ecr.tag)
+        except Transient as error:
+            if error.reason != Reason.AccessDenied or name not in answer.images:
+                raise
+            found = None  # somebody else's registry that lets us pull but not look: what is deployed stays
         if found:  # a tag that was taken away moves nothing
             answer.put(name, repository(image.written()), found)
 
     def _due(self, look: Look, name: str) -> bool:
         with self._lock:
             at = self._looked.get((look.key, name))
-            due = look.asked or at is None or self._clock() - at >= FOLLOW
-            if due:
-                self._looked[look.key, name] = self._clock()
-            return due
+            return look.asked or at is None or self._clock() - at >= FOLLOW
 
-    def _kept(self, look: Look, facts: Facts) -> dict[str, str]:
-        """What runs now where an image is missing."""
-        places = [place for found in missing(look.app, facts).values() for place in found]
-        if not places or look.stack is None or look.stack.status in NEVER_UP:
-            return {}
-        there = running(self._world.template(look.region, look.stack))
-        return {place: there[place] for place in places if place in there}
+    def _done(self, look: Look, name: str) -> None:
+        with self._lock:
+            self._looked[look.key, name] = self._clock()
+
+    def _running(self, look: Look, facts: Facts) -> Running | None:
+        """What the stack has, where an image is missing: it stays as it is."""
+        if not lacking(look.app, facts) or look.runs is None or look.runs.status in _NOTHING_RUNS:
+            return None
+        template, outputs = self._world.template(look.region, look.runs), look.runs.outputs
+        bodies = template.get("Outputs") or {}
+        homes = {
+            outputs[name]: _repository(body)
+            for name, body in bodies.items()
+            if name.startswith(names.IMAGES_OUTPUT) and name in outputs
+        }
+        return Running(template.get("Resources") or {}, bodies, homes)
+
+
+_NOTHING_RUNS = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"}
+
+
+def _repository(output: Mapping[str, Any]) -> str:
+    """The logical ID that an output tells of."""
+    return next(iter(targets(output)), "")
+
+
+def pinned(app: App, facts: Facts, homes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Mapping[str, str]]]:
+    """The images and platforms that are known already: not those of a repository that is gone, nor for other processors."""
+    images, platforms = dict(facts.images), dict(facts.platforms)
+    for name in app.built():
+        wanted = {PLATFORMS[one] for one in app.architectures(name).values()}
+        strange = name in platforms and not wanted <= platforms[name].keys()
+        if name in images and (strange or repository(images[name]) != homes.get(name)):
+            del images[name]
+            platforms.pop(name, None)
+    return images, platforms
 
 
 def heard(look: Look, account: str) -> frozenset[str]:
@@ -131,13 +176,16 @@ def heard(look: Look, account: str) -> frozenset[str]:
     found |= {
         repository_of(repository(one.written())) for one in (look.app.spec.images or {}).values() if one.follow and not one.build
     }
-    found |= {project(look.region, account, outputs.get(names.build_project(name), "")) for name in look.app.built()}
+    found |= {project(look.region, account, outputs.get(names.build_project_output(name), "")) for name in look.app.built()}
     return frozenset(one for one in found if one)
 
 
-def own(stack: StackObservation | None, owner: Owner) -> StackObservation | None:
-    """The stack, where it is the owner's and there."""
-    return stack if stack and stack.owner == owner and stack.status != "DELETE_COMPLETE" else None
+def stacks_of(app: App, owner: Owner, stack: StackObservation | None) -> tuple[StackObservation | None, StackObservation | None]:
+    """Of the stack of the app's name: it, where it is the app's own, and it, where what runs in it is or becomes the app's."""
+    there = stack if stack and stack.status != "DELETE_COMPLETE" else None
+    mine = there if there and there.owner == owner else None
+    taken = app.spec.adoption == "Adopt" and there and there.adoptable_by == f"{owner.namespace}/{owner.name}"
+    return mine, mine or (there if taken else None)
 
 
 def repositories(app: App, stack: StackObservation | None) -> dict[str, str]:

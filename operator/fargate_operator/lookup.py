@@ -28,7 +28,7 @@ def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_n
         return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None)), recorded
     recorded, made_from = _remembered(world, seen, owner)
     facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
-    built = replace(facts, repositories=recorded.repositories, commits=recorded.commits, kept=recorded.kept)
+    built = replace(facts, repositories=recorded.repositories, commits=recorded.commits)
     if input_digest(app, built) == made_from and not reconcile_now:
         return facts, recorded
     return carried(app, recorded, resolve(world.clients, seen.region, app, None)), recorded  # another spec: no pins for it

@@ -267,13 +267,12 @@ class App:
                 yield field, key, workload
 
     def uses(self) -> Iterable[tuple[str, str, str | None]]:
-        """Every use of an image as (place in the template, name in images, architecture): ``WebTask/web``, ``ApiFunction``."""
+        """Every use of an image as (logical ID of the task definition or function, name in images, architecture)."""
         for _, key, workload in self.workloads():
             architecture = workload.architecture or self.spec.architecture
             if isinstance(workload, TaskSpec):
-                yield f"{names.task(key)}/{key}", workload.image, architecture
-                for name, sidecar in sorted((workload.sidecars or {}).items()):
-                    yield f"{names.task(key)}/{name}", sidecar.image, architecture
+                for image in (workload.image, *(one.image for _, one in sorted((workload.sidecars or {}).items()))):
+                    yield names.task(key), image, architecture
             elif workload.image:
                 yield names.function(key), workload.image, architecture
 

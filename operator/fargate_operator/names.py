@@ -29,6 +29,7 @@ HTTPS_LISTENER = "FargateHttpsListener"
 LISTENER_CERTIFICATE = "FargateListenerCertificate"
 COPIED_SECRET = "FargateSecret"  # noqa: S105  a logical ID
 
+IMAGES_OUTPUT = "FargateImage"  # begins outputs that the operator acts on: no author can give one
 CLUSTER_OUTPUT = "ClusterArn"
 SPOT_OUTPUTS = "FargateSpot"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
@@ -80,12 +81,17 @@ def repository(image: str) -> str:
 
 def repository_output(image: str) -> str:
     """The output that holds the URI of an image's repository."""
-    return f"{identifier(image)}RepositoryUri"
+    return f"{IMAGES_OUTPUT}{identifier(image)}Repository"
 
 
 def build_project(image: str) -> str:
-    """The logical ID of the CodeBuild project of an image, and the output that holds its name."""
+    """The logical ID of the CodeBuild project of an image."""
     return f"{identifier(image)}BuildProject"
+
+
+def build_project_output(image: str) -> str:
+    """The output that holds the name of an image's CodeBuild project."""
+    return f"{IMAGES_OUTPUT}{identifier(image)}Project"
 
 
 def build_role(image: str) -> str:
@@ -101,6 +107,11 @@ def build_logs(image: str) -> str:
 def task(key: str) -> str:
     """The logical ID of a workload's task definition."""
     return f"{identifier(key)}Task"
+
+
+def service(key: str) -> str:
+    """The logical ID of a service."""
+    return f"{identifier(key)}Service"
 
 
 def function(key: str) -> str:

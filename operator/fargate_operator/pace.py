@@ -46,7 +46,7 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
         # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
         age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
         return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
-    lacking = any(one.trouble for one in seen.images.values())
+    lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
     if conditions["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not services and not lacking):
         return Outcome(health)

@@ -15,6 +15,7 @@ from fargate_operator.copying import copy_faults, no_bounds
 from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
+from fargate_operator.fragments.ecr import repository
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
 from fargate_operator.policies import POLICY_TYPES, PRIVATE_ACLS, policy, statement, trusts_services
@@ -68,6 +69,8 @@ class _Judge:
         self._raw = app.spec.resources or {}
         self._values = Evaluation(template.resources, facts, stack_name)
         self._origins = Origins(app, template, facts)
+        # the app's own repositories, of which no author knows the names before
+        self._homes = {*facts.repositories.values(), *(facts.running.homes if facts.running else ())}
 
     def faults(self) -> Iterator[Fault]:
         yield from self._spec()
@@ -326,7 +329,7 @@ class _Judge:
                 yield Fault(path, f"{shown(text)} cannot be told from the template; write it out, no bound allows it")
                 continue
             reach = next((one for one in REACHES if one.of(type_, key, text)), None)
-            if reach is None or (own and self._belongs(reach, own, rest)):
+            if reach is None or (own and self._belongs(reach, own, rest)) or repository(text) in self._homes:
                 continue
             if (
                 text == "" and reach.bound != "clusters"

@@ -24,7 +24,7 @@ from fargate_operator.events import place as place_of
 from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
-from fargate_operator.images import Images, Look, heard, own
+from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
@@ -61,7 +61,7 @@ from fargate_operator.status import EventNote, summarize, transitions
 from fargate_operator.template import Template
 from fargate_operator.templates import Templates
 from fargate_operator.turn import NOW, Turn, abandoned, app_of, key_of, network, wish
-from fargate_operator.withheld import deployed, waiting
+from fargate_operator.withheld import deployed, lacking
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
@@ -207,12 +207,12 @@ class Reconciler:
         app = app_of(turn)
         self._templates.may_copy(app)
         facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
-        stack = own(self._world.stack(turn.seen.region, turn.seen.stack_name), turn.owner) if app.looked_after() else None
-        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now)
+        stack = self._world.stack(turn.seen.region, turn.seen.stack_name) if app.looked_after() else None
+        look = Look(key_of(turn), turn.seen.region, app, *stacks_of(app, turn.owner, stack), last, turn.reconcile_now)
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
-        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images, waiting=waiting(app, facts))
+        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images)
 
     def _observe(self, turn: Turn) -> Turn:
         if abandoned(turn):
@@ -247,14 +247,17 @@ class Reconciler:
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
         app, stack = app_of(turn), turn.seen.stack
-        assert turn.facts is not None  # noqa: S101  _resolve came before
-        inputs = self._templates.inputs(app, turn.facts)
+        facts = turn.facts
+        assert facts is not None  # noqa: S101  _resolve came before
+        inputs = self._templates.inputs(app, facts)
         old = turn.seen.previous.get("stack") or {}
-        turn = turn.with_seen(network=network(app, turn.facts, stack))
-        if stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != "":
+        turn = turn.with_seen(network=network(app, facts, stack))
+        unchanged = stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != ""
+        if unchanged and stack and not lacking(app, facts):  # only the template tells who waits for an image
             return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest)
         template = self._template(turn)
-        return replace(turn, template=template).with_seen(input_digest=inputs, template_digest=template.digest)
+        seen = turn.with_seen(input_digest=inputs, template_digest=template.digest, waiting=template.waiting)
+        return replace(seen, template=template)
 
     def _template(self, turn: Turn) -> Template:
         assert turn.facts is not None  # noqa: S101  _resolve came before

@@ -46,6 +46,7 @@ class Template:
     description: str = ""
     input_digest: str = ""
     parameters: Mapping[str, JSON] = field(default_factory=dict)  # bodies; their values are sent beside the template
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # image that is missing → workloads left out; not sent
 
     @property
     def digest(self) -> str:

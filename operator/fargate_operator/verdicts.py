@@ -117,7 +117,14 @@ def troubles(seen: Seen) -> list[tuple[str, ImageTrouble]]:
 def _images(seen: Seen) -> Verdict | None:
     """Images that are not there, or not as the spec wants them, and who waits for them."""
     found = troubles(seen)
-    if not found or (seen.stack is not None and busy(seen.stack.status) and not seen.stack.outputs):
+    if seen.stack is not None and busy(seen.stack.status) and not seen.stack.outputs:
+        return None
+    if not found and seen.waiting:
+        paths = sorted({path for paths in seen.waiting.values() for path in paths})
+        return Verdict(
+            "False", Reason.ImageMissing, f"{', '.join(sorted(seen.waiting))}: the repository is not there yet{_waits(paths)}"
+        )
+    if not found:
         return None
     told = [f"{name}: {one.message}{_waits(seen.waiting.get(name, ()))}" for name, one in found]
     return Verdict("False", found[0][1].reason, "; ".join(told))

@@ -328,7 +328,7 @@ def test_where_the_status_has_none_the_stacks_outputs_are_asked(programs, manife
             self.region = region
 
         def describe(self, name):
-            outputs = {"AppRepositoryUri": ECR} if (self.region, name) == ("eu-west-1", "arn:stack") else {}
+            outputs = {"FargateImageAppRepository": ECR} if (self.region, name) == ("eu-west-1", "arn:stack") else {}
             return type("Seen", (), {"outputs": outputs})
 
     monkeypatch.setattr(repository, "Stacks", Stacks)

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.conditions import Reason
 from fargate_operator.fragments.repository import held_tag
 
 log = logging.getLogger(__name__)
@@ -45,12 +46,12 @@ class Registry:
             raise translate(error, "DescribeImages") from error
         return Found(details[0]["imageDigest"], self._platforms(repository, details[0]["imageDigest"])) if details else None
 
-    def hold(self, repository: str, digest: str) -> None:
-        """Give a digest that is going to be deployed the tag by which the repository's lifecycle policy spares it."""
+    def hold(self, repository: str, digest: str) -> bool:
+        """Give a digest the tag by which the repository's lifecycle policy spares it. False: it is not there."""
         with translated("BatchGetImage"):
             image = self._image(repository, digest)
         if image is None:
-            return
+            return False
         with translated("PutImage"):
             try:
                 self._client.put_image(
@@ -64,6 +65,7 @@ class Registry:
             except ClientError as error:  # it has the tag
                 if code(error) not in {"ImageAlreadyExistsException", "ImageTagAlreadyExistsException"}:
                     raise
+        return True
 
     def _image(self, repository: str, digest: str) -> Mapping[str, Any] | None:
         found = self._client.batch_get_image(
@@ -78,6 +80,12 @@ class Registry:
         """Whoever may not look, or cannot read the manifest, is told nothing: the image may fit."""
         try:
             image = self._image(repository, digest) or {}
+        except (ClientError, BotoCoreError) as error:
+            told = translate(error, "BatchGetImage")
+            if told.reason != Reason.AccessDenied:
+                raise told from error  # an answer of no platforms would be another image to deploy
+            return {}
+        try:
             manifest = json.loads(image.get("imageManifest", "{}"))
             if image.get("imageManifestMediaType") in _LISTS or "manifests" in manifest:
                 return children(manifest)
@@ -103,6 +111,6 @@ def children(manifest: Mapping[str, Any]) -> dict[str, str]:
     for one in manifest.get("manifests") or ():
         platform = one.get("platform") or {}
         name = f"{platform.get('os')}/{platform.get('architecture')}"
-        if "unknown" not in name and one.get("digest"):
+        if "unknown" not in name and "None" not in name and one.get("digest"):
             found.setdefault(name, str(one["digest"]))
     return found

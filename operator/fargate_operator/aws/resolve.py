@@ -52,14 +52,16 @@ def image_uri(clients: Clients, account: str, image: Image) -> tuple[str, dict[s
     """With the tag's digest where ECR tells it, and the digest of each platform; images of other registries as written."""
     written = image.written()
     ecr = ecr_image(written)
-    if ecr is None or (ecr.digest and ecr.account != account):
+    if ecr is None:
         return written, {}
     try:
         found = Registry(clients, ecr.region, ecr.account).find(ecr.name, ecr.tag, ecr.digest)
     except Transient as error:
-        if ecr.account != account and error.reason == Reason.AccessDenied:
-            return written, {}  # somebody else's registry that lets us pull but not look
+        if error.reason == Reason.AccessDenied and (ecr.account != account or ecr.digest):
+            return written, {}  # a registry that lets us pull but not look
         raise
+    if found is None and ecr.digest:
+        return written, {}  # nothing is known of it, and nothing has to be
     if found is None:
         raise _missing(written)
     return f"{repository(written)}@{found.digest}", dict(found.platforms)

@@ -22,14 +22,14 @@ def held_tag(digest: str) -> str:
 
 
 def repository_resource(
-    name: str, keep: int | None, digests: Iterable[str], *, moves: bool, retain: bool, lambda_: bool, tags: dict[str, str]
+    name: str, keep: int | None, digests: Iterable[str], *, moves: bool, lambda_: bool, tags: dict[str, str]
 ) -> Resource:
     """`<N>Repository`. `digests` are deployed; `moves`: a tag may be pushed again; `lambda_`: functions use the image."""
     properties: dict[str, Any] = {
         "ImageScanningConfiguration": {"ScanOnPush": True},
         "ImageTagMutability": "MUTABLE" if moves else "IMMUTABLE",
         "LifecyclePolicy": {"LifecyclePolicyText": canonical({"rules": _rules(keep or DEFAULT_KEEP, sorted(set(digests)))})},
-        "EmptyOnDelete": not retain,
+        "EmptyOnDelete": True,  # who wants to retain them retains the stack
     }
     if lambda_:
         properties["RepositoryPolicyText"] = _LAMBDA
@@ -43,7 +43,9 @@ def _rules(keep: int, digests: list[str]) -> list[dict[str, Any]]:
         _rule(f"{digest[:19]} is deployed", 1, {"tagStatus": "tagged", "tagPatternList": [held_tag(digest)]})
         for digest in digests
     ]
-    rules = [*held, _rule(f"The newest {keep} stay", keep, {"tagStatus": "any"})]
+    # while an update goes on what ran before is deployed as well, and whatever was may be so again
+    before = _rule(f"So do the newest {keep} that were", keep, {"tagStatus": "tagged", "tagPatternList": [f"{_HELD}*"]})
+    rules = [*held, before, _rule(f"The newest {keep} stay", keep, {"tagStatus": "any"})]
     return [{"rulePriority": number, **rule} for number, rule in enumerate(rules, 1)]
 
 
@@ -61,7 +63,6 @@ _LAMBDA = {
             "Principal": {"Service": "lambda.amazonaws.com"},
             "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             "Condition": {
-                "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
                 "ArnLike": {
                     "aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:*"}
                 },

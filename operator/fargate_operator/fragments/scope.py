@@ -11,6 +11,8 @@ from fargate_operator.fragments.environment_from import EnvironmentSource
 from fargate_operator.fragments.network import Network, configuration, merge_networks, question, subnets_key
 from fargate_operator.fragments.overrides import Overrides
 
+MISSING = "missing.invalid"  # the registry of images that are not there
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -46,11 +48,11 @@ class Scope:
         """The AwsvpcConfiguration of a workload; `always`: with a group of the app's own where no other is named."""
         return configuration(merge_networks(self.network, own), self.facts, self.security_groups, always=always)
 
-    def image(self, name: str, place: str, architecture: str | None) -> str:
-        """The URI of an image where it is used: the architecture's digest, or what runs there while the image is missing."""
+    def image(self, name: str, architecture: str | None) -> str:
+        """The URI of an image for an architecture; a stand-in while it is missing: what has it is not sent."""
         uri = self.facts.images.get(name)
         if uri is None:
-            return self.facts.kept[place]
+            return f"{MISSING}/{name.lower()}"
         digest = self.facts.platforms.get(name, {}).get(PLATFORMS[architecture or self.architecture])
         return f"{repository(uri)}@{digest}" if digest else uri
 

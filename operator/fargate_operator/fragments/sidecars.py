@@ -37,8 +37,8 @@ class Sidecar(Strict):
         aws=f"{_CONTAINER}.DependsOn",
     )
 
-    def body(self, name: str, place: str, architecture: str | None, scope: Scope) -> dict[str, Any]:
-        """The container definition; it logs where the workload's own container does. `place` is the container's, see `Facts`."""
+    def body(self, name: str, architecture: str | None, scope: Scope) -> dict[str, Any]:
+        """The container definition; it logs where the workload's own container does."""
         optional = {
             "Environment": environment_list(self.environment or {}),
             "EntryPoint": self.entry_point,
@@ -51,7 +51,7 @@ class Sidecar(Strict):
         }
         return {
             "Name": name,
-            "Image": scope.image(self.image, place, architecture),
+            "Image": scope.image(self.image, architecture),
             "Essential": self.essential is not False,
             **{key: value for key, value in optional.items() if value},
             "LogConfiguration": log_configuration(scope),

@@ -27,10 +27,7 @@ def task_definition(
     timeout = {} if stop_timeout is None else {"StopTimeout": stop_timeout}
     own = {"StopTimeout": seconds(spec.stop_timeout)} if spec.stop_timeout else timeout
     main = merge_all({**_container(key, spec, scope), **own, **container}, (one.container for one in overrides))
-    sidecars = [
-        {**one.body(name, f"{names.task(key)}/{name}", spec.architecture, scope), **timeout}
-        for name, one in sorted((spec.sidecars or {}).items())
-    ]
+    sidecars = [{**one.body(name, spec.architecture, scope), **timeout} for name, one in sorted((spec.sidecars or {}).items())]
     additional = [extra for one in overrides for extra in one.additional_containers or ()]
     properties: dict[str, Any] = {
         "ContainerDefinitions": [main, *sidecars, *additional],
@@ -62,7 +59,7 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
     given = variables(scope, spec)
     body: dict[str, Any] = {
         "Name": key,
-        "Image": scope.image(spec.image, f"{names.task(key)}/{key}", spec.architecture),
+        "Image": scope.image(spec.image, spec.architecture),
         "Essential": True,
     }
     if given.plain:

@@ -201,7 +201,7 @@ def _code(key: str, spec: FunctionSpec, scope: Scope) -> dict[str, Any]:
         config = {name: words for name, words in (("Command", spec.command), ("EntryPoint", spec.entry_point)) if words}
         return {
             "PackageType": "Image",
-            "ImageUri": scope.image(spec.image or "", names.function(key), spec.architecture),
+            "ImageUri": scope.image(spec.image or "", spec.architecture),
             "ImageConfig": config or None,
         }
     code = spec.code
