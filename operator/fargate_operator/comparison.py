@@ -97,7 +97,7 @@ class Comparison:
 
     def _made(self, seen: Seen, app: App, owner: Owner) -> tuple[Facts, Template]:
         """What the operator would send now, and what it is made from."""
-        self._templates.may_copy(app)
+        self._templates.may_read(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
         look = Look((owner.namespace, owner.name), seen.region, app, own(seen.stack, owner), last, asked=False)
         facts, _ = Images(self._world).look(look, facts)

@@ -19,11 +19,13 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.errors import ReconcileError
 from fargate_operator.follower import Follower
+from fargate_operator.git_images import GitImages
 from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.refs import Refs
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.source_watch import SourceWatch
@@ -65,7 +67,14 @@ class _Operator:
         index = SourceIndex()
         sources = Sources(kube.objects, index)
         self._reconciler = Reconciler(
-            kube, self._world, self._follower, identity, settings.health_interval, bounds, sources=sources
+            kube,
+            self._world,
+            self._follower,
+            identity,
+            settings.health_interval,
+            bounds,
+            sources=sources,
+            git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
         )
         self._watch = Watch(self._queue, settings.health_interval, index)
         self._listed = threading.Event()
@@ -215,5 +224,5 @@ def _logging(form: str, level: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("fargate_operator").setLevel(level.upper())
     # never to debug, whatever the level: what these log then are whole requests and answers, with the values of Secrets in them
-    for name in ("kopf", "boto3", "botocore", "kubernetes", "kubernetes.client.rest", "urllib3", "asyncio", "aiohttp"):
+    for name in ("kopf", "boto3", "botocore", "kubernetes", "kubernetes.client.rest", "urllib3", "asyncio", "aiohttp", "dulwich"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -83,7 +83,7 @@ def repository_output(image: str) -> str:
 
 
 def build_project(image: str) -> str:
-    """The logical ID of the CodeBuild project of an image, and the output that holds its name."""
+    """The logical ID of the CodeBuild project of an image, and the output that holds ``<name>/<key of what it builds>``."""
     return f"{identifier(image)}BuildProject"
 
 

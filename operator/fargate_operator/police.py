@@ -15,6 +15,7 @@ from fargate_operator.copying import copy_faults, no_bounds
 from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
+from fargate_operator.fetching import git_faults
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
 from fargate_operator.policies import POLICY_TYPES, PRIVATE_ACLS, policy, statement, trusts_services
@@ -100,6 +101,7 @@ class _Judge:
             if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
                 yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
         yield from copy_faults(self._app, bounds)
+        yield from git_faults(self._app, bounds)
         yield from self._granted()
 
     def _granted(self) -> Iterator[Fault]:

@@ -19,6 +19,7 @@ from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.facts import Place, pins
 from fargate_operator.follower import Follower
+from fargate_operator.git_images import GitImages
 from fargate_operator.images import Images, Look, own
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
@@ -48,7 +49,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.queue import Key
 from fargate_operator.reverting import Reverts
-from fargate_operator.seen import Seen, attempt, condition, news
+from fargate_operator.seen import Seen, attempt, condition, news, sooner
 from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, summarize, transitions
 from fargate_operator.template import Template
@@ -83,6 +84,7 @@ class Reconciler:
         detections: Detections | None = None,
         *,
         sources: Sources,
+        git: GitImages | None = None,
     ) -> None:
         self._sources = sources
         self._kube, self._world, self._follower = kube, world, follower
@@ -90,7 +92,7 @@ class Reconciler:
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates = Templates(bounds)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
-        self._images = Images(world)
+        self._images = Images(world, git)
 
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
@@ -174,10 +176,10 @@ class Reconciler:
 
     def _resolve(self, turn: Turn) -> Turn:
         app = app_of(turn)
-        self._templates.may_copy(app)
+        self._templates.may_read(app)
         facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
         stack = own(self._world.stack(turn.seen.region, turn.seen.stack_name), turn.owner) if app.looked_after() else None
-        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now)
+        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now, turn.seen.reconcile_at)
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
         return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images, waiting=waiting(app, facts))
@@ -377,7 +379,8 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return self._looks.paced(key_of(turn), turn.seen, outcome(turn.seen, status, self._health))
+        seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
+        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
 
 
 def _current(turn: Turn) -> Turn:

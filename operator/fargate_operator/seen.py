@@ -1,7 +1,7 @@
 """What one reconcile saw and did, and what was tried before. Pure: `status` and `verdicts` are made of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +46,12 @@ class Seen:
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
-    again: float | None = None  # seconds after which drift wants another turn
+    again: float | None = None  # seconds after which drift, or a git ref, wants another turn
+
+
+def sooner(seen: Seen, after: float | None) -> Seen:
+    """To come again in so many seconds, or earlier; None: nothing calls for it."""
+    return seen if after is None or (seen.again is not None and seen.again <= after) else replace(seen, again=after)
 
 
 def failed(stack: StackObservation) -> bool:

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     )
     sweep_interval: Seconds = Field(default=2.0, description="between two looks at the stacks in progress")
     health_interval: Seconds = Field(default=300.0, description="between two looks at an app's running tasks")
+    ref_interval: Seconds = Field(default=60.0, description="between two looks at a git ref that an image is built from")
     bounds: str = Field(default="", description="file that bounds what authors may do, by namespace; read again when it changes")
     cloudformation_role: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$")] = Field(
         default="", description="ARN of the role with which CloudFormation makes the stacks"

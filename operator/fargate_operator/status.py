@@ -155,7 +155,7 @@ def _image(name: str, seen: Seen) -> dict[str, str]:
         "uri": (seen.pins.get("images") or {}).get(name, ""),
         "commit": (seen.pins.get("commits") or {}).get(name, ""),
         "repository": one.repository if one else "",
-        "build": one.build if one else "",
+        "build": (one.build or ((seen.previous.get("images") or {}).get(name) or {}).get("build", "")) if one else "",
     }
     return {field: value for field, value in body.items() if value}
 
