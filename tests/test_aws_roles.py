@@ -47,9 +47,12 @@ LEFT_OUT = {
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
-# What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
+# What no handler names: what CodeBuild's type needs, which is older than handlers, and a webhook's connection; what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
 # certificates, which is older than handlers.
 ADDED = {
+    "codebuild:BatchGetProjects", "codebuild:CreateProject", "codebuild:CreateWebhook", "codebuild:DeleteProject", "codebuild:DeleteWebhook",
+    "codebuild:UpdateProject", "codebuild:UpdateWebhook", "codeconnections:GetConnection", "codeconnections:GetConnectionToken",
+    "codeconnections:PassConnection", "codeconnections:UseConnection",
     "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy",
     "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:RemoveListenerCertificates",
@@ -122,6 +125,9 @@ def test_only_named_services_get_rights_on_everything():
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ec2.amazonaws.com"}),
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs.amazonaws.com"}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "codebuild.amazonaws.com"}),
+        (True, "codebuild:CreateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-AppBuildProject", {}),
+        (False, "codebuild:UpdateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/release", {}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
          {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
@@ -164,6 +170,11 @@ def test_the_service_role(allowed, action, resource, context):
         (True, "lambda:GetFunction", "*", {}),
         (False, "lambda:InvokeFunction", "*", {}),
         (False, "ecs:RunTask", "*", {}),
+        (True, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-AppBuildProject", {}),
+        (False, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/release", {}),
+        (False, "codebuild:UpdateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-AppBuildProject", {}),
+        (True, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-AppBuildLogs-1AB:log-stream:0/1", {}),
+        (False, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-FargateTasksLogGroup-1AB:log-stream:0/1", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
         (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
         (True, "s3:ListBucket", "arn:aws:s3:::code", {}),

@@ -16,6 +16,7 @@ from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
 from fargate_operator.fetching import git_faults
+from fargate_operator.fragments.ecr import repository
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
 from fargate_operator.policies import POLICY_TYPES, PRIVATE_ACLS, policy, statement, trusts_services
@@ -307,6 +308,8 @@ class _Judge:
                 key == "PermissionsBoundary" and type_ in _BOUNDED
             ):
                 continue
+            if not exact and (type_, where) == ("AWS::CodeBuild::Project", ".Properties.Name"):
+                continue  # made of the stack's
             if not exact and key == "SourceSecurityGroupId" and self._lets_in_the_listener(value):
                 continue
             near = f"{path}{where}" if exact else self._origins.find(value, key, path) or path
@@ -330,6 +333,8 @@ class _Judge:
             reach = next((one for one in REACHES if one.of(type_, key, text)), None)
             if reach is None or (own and self._belongs(reach, own, rest)):
                 continue
+            if reach.bound == "images" and repository(text) in self._facts.repositories.values():
+                continue  # the app's own, by an output of its stack
             if (
                 text == "" and reach.bound != "clusters"
             ):  # AWS::NoValue: a service without Cluster runs in the account's default one

@@ -113,8 +113,8 @@ def _webhook(git: Git) -> dict[str, Any]:
 
 def _buildspec(tag: str, build: Build, git: Git, platform: Platform) -> dict[str, Any]:
     """Nothing of the spec goes into the shell but in quotes."""
-    context = build.context or "."
-    path = shlex.quote(f"./{context}/{build.dockerfile or 'Dockerfile'}")
+    context = "." if build.context in (None, ".") else f"./{build.context}"  # a dash begins no option then
+    path = shlex.quote(f"{context}/{build.dockerfile or 'Dockerfile'}")
     fetch = [
         "export GIT_TERMINAL_PROMPT=0",
         "git init --quiet .",
@@ -132,7 +132,7 @@ def _buildspec(tag: str, build: Build, git: Git, platform: Platform) -> dict[str
         target,
         *args,
         '--tag="$FARGATE_REPOSITORY:$FARGATE_TAG"',
-        shlex.quote(f"./{context}"),
+        shlex.quote(context),
     ]
     return {
         "version": 0.2,
