@@ -139,6 +139,7 @@ class GitImages:
         wanted = Wanted(commit, one.key, mark(one.request))
         if memo.of != (commit, one.key):
             memo.of, memo.settled, memo.trouble = (commit, one.key), False, None
+            memo.build = memo.build if memo.following else ""
         if self._rests(memo, wanted):
             return ImageObservation(one.home, memo.build, memo.trouble)
         try:
@@ -157,9 +158,11 @@ class GitImages:
 
     def _decided(self, one: Source, memo: _Memo, answer: Answer, wanted: Wanted) -> ImageTrouble | None:
         builds = Builds(self._world.clients, one.region)
-        if memo.following and (still := [build for build in builds.read([memo.build]) if build.status == RUNNING]):
-            return under_way(still[0], wanted.commit)
+        followed = builds.read([memo.build]) if memo.following else []
+        if followed and followed[0].status == RUNNING:
+            return under_way(followed[0], wanted.commit)
         memo.following = False
+        memo.build = memo.build if followed and followed[0].commit == wanted.commit else ""
         found = {wanted.commit: self._find(one, wanted.commit)} if wanted.commit else {}
         listed = [] if any(found.values()) else builds.newest(one.project)
         if ended := _ended(wanted, listed):  # it pushed before it ended
@@ -174,7 +177,7 @@ class GitImages:
         if isinstance(decision, Deploy) and (image := found[decision.commit]):
             answer.put(one.name, one.home, image)
             answer.commits[one.name] = decision.commit
-            memo.build = decision.build
+            memo.build = decision.build or memo.build
             return None
         assert isinstance(decision, Failed | Empty)  # noqa: S101  of what is deployed there is an image
         memo.build = decision.build.id

@@ -23,7 +23,7 @@ FAILING_LOG = (
     "#9 [runtime 4/7] RUN make all\n",
     "#9 1.204 main.c:12:5: error: 'shop' undeclared\n",
     "#9 1.377 API_TOKEN=hunter2-and-more\n",
-    "ERROR: failed to build: process \"/bin/sh -c make all\" did not complete successfully: exit code: 2\n",
+    'ERROR: failed to build: process "/bin/sh -c make all" did not complete successfully: exit code: 2\n',
     "[Container] 2026/11/24 22:10:09.000000 Command did not exit successfully docker buildx build exit status 1\n",
     "[Container] 2026/11/24 22:10:09.000000 Phase complete: BUILD State: FAILED\n",
 )  # fmt: skip
