@@ -37,7 +37,12 @@ def actions(role: str, effect: str = "Allow", without: Collection[str] = ()) -> 
 
 
 # What a call needs beside the action of its name: its parameter → the action.
-IMPLIED = {"RoleARN": "iam:PassRole", "TemplateURL": "s3:GetObject", "Tags.member.1.Key": "cloudformation:TagResource"}
+IMPLIED = {
+    "propagateTags": "ecs:TagResource",
+    "RoleARN": "iam:PassRole",
+    "TemplateURL": "s3:GetObject",
+    "Tags.member.1.Key": "cloudformation:TagResource",
+}
 
 
 ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}  # where IAM has another word for a call
@@ -63,7 +68,7 @@ def _fits(one: dict[str, Any], action: str, resource: str, keys: dict[str, str])
     return (
         matches(action, _listed(one["Action"]))
         and matches(resource, _listed(one["Resource"]))
-        and all(keys.get(key) in values for key, values in wanted.items())
+        and all(key in keys and matches(keys[key], values) for key, values in wanted.items())
     )
 
 

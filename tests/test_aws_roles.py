@@ -13,12 +13,14 @@ from roles import ACCOUNT, BOUNDARY, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, a
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+DEFINITION = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/"
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
 
 # What the types' handlers name and the service role does not have, by the reason.
 LEFT_OUT = {
     "an app's template uses no key of its own, no CodeDeploy, no volume of a function, and has no API's body in S3": {
-        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
+        "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:RetireGrant", "kms:Encrypt", "kms:GenerateDataKey", "s3:getObject", "codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:GetDeploymentConfig",
         "codedeploy:GetDeploymentGroup", "codedeploy:StopDeployment", "elasticfilesystem:DescribeMountTargets",
         "s3files:ListMountTargets", "lambda:PutFunctionCodeSigningConfig",
         "lambda:DeleteFunctionCodeSigningConfig", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
@@ -44,16 +46,17 @@ LEFT_OUT = {
         "secretsmanager:GetRandomPassword", "secretsmanager:ListSecrets", "secretsmanager:RemoveRegionsFromReplication",
         "secretsmanager:ReplicateSecretToRegions",
     },
+    "no handler of ours lists queues": {"sqs:ListQueues"},
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
-# What no handler names: what CodeBuild's type needs, which is older than handlers, and a webhook's connection; what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
-# certificates, which is older than handlers.
+# What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the types of projects that build,
+# with their connections, and of a listener's further certificates, which are older than handlers.
 ADDED = {
     "codebuild:BatchGetProjects", "codebuild:CreateProject", "codebuild:CreateWebhook", "codebuild:DeleteProject", "codebuild:DeleteWebhook",
     "codebuild:UpdateProject", "codebuild:UpdateWebhook", "codeconnections:GetConnection", "codeconnections:GetConnectionToken",
     "codeconnections:PassConnection", "codeconnections:UseConnection",
-    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy",
+    "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
     "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:RemoveListenerCertificates",
 }  # fmt: skip
@@ -89,7 +92,9 @@ def test_the_operators_role_may_read_for_drift_what_the_handlers_read_and_no_mor
         if schema["typeName"] in types:
             read |= set(schema.get("handlers", {}).get("read", {}).get("permissions", ()))
     given = {action for one in statements("OperatorRole") if one["Sid"] in FOR_DRIFT for action in one["Action"]}
-    assert given - {"cloudformation:BatchDescribeTypeConfigurations", "codebuild:BatchGetProjects"} == read - set().union(*LEFT_OUT.values()) - {
+    assert given - {"cloudformation:BatchDescribeTypeConfigurations", "codebuild:BatchGetProjects"} == read - set().union(
+        *LEFT_OUT.values()
+    ) - {
         "iam:PassRole",  # which reads nothing
         "secretsmanager:GetSecretValue",  # which is not for the operator to read
     }
@@ -169,12 +174,20 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
         (True, "lambda:GetFunction", "*", {}),
         (False, "lambda:InvokeFunction", "*", {}),
-        (False, "ecs:RunTask", "*", {}),
         (True, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-AppBuildProject", {}),
         (False, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/release", {}),
         (False, "codebuild:UpdateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-AppBuildProject", {}),
         (True, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-AppBuildLogs-1AB:log-stream:0/1", {}),
         (False, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-FargateTasksLogGroup-1AB:log-stream:0/1", {}),
+        (True, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "fargate-x"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "other"}),
+        (False, "ecs:RunTask", f"{DEFINITION}report:1", {}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
+        (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "lambda.amazonaws.com"}),
+        (True, "sqs:ReceiveMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}orders", {}),
+        (False, "sqs:SendMessage", f"{QUEUE}fargate-x-ReportSpotQueue-ABC", {}),
+        (False, "ecs:TagResource", f"arn:aws:ecs:eu-west-1:{ACCOUNT}:task/x/1", {}),
         (False, "secretsmanager:GetSecretValue", "*", {}),
         (True, "s3:GetObject", "arn:aws:s3:::other-code/api.zip", {}),
         (True, "s3:ListBucket", "arn:aws:s3:::code", {}),

@@ -5,6 +5,8 @@ import pytest
 from fargate_operator.fragments.schedule import schedule_fault, time_zone_fault
 from test_model import compiled, faults
 
+LETTERS = "arn:aws:sqs:eu-west-1:123456789012:letters"
+
 
 @pytest.mark.parametrize(
     "expression",
@@ -121,14 +123,44 @@ def test_a_scheduled_task_whole():
     )
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 90}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0}
-    assert target["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:eu-west-1:123456789012:letters"}
+    own = {"Fn::GetAtt": ["ReportSpotQueue", "Arn"]}
+    assert target["DeadLetterConfig"] == {"Arn": own}
+    assert template.resources["ReportSpotQueue"]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == LETTERS
     assert target["EcsParameters"]["TaskCount"] == 2
     assert target["EcsParameters"]["CapacityProviderStrategy"] == [{"CapacityProvider": "FARGATE_SPOT", "Weight": 1}]
     assert "LaunchType" not in target["EcsParameters"]
     [policy] = template.resources["FargateIamSchedulerRole"]["Properties"]["Policies"]
     *_, letters = policy["PolicyDocument"]["Statement"]
-    assert letters == {
-        "Effect": "Allow",
-        "Action": ["sqs:SendMessage"],
-        "Resource": ["arn:aws:sqs:eu-west-1:123456789012:letters"],
-    }
+    assert letters == {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [own]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "queue", "retries", "letters"),
+    [
+        ({}, False, None, None),
+        ({"retries": 3, "deadLetterQueueArn": LETTERS}, False, {"MaximumRetryAttempts": 3}, LETTERS),
+        ({"spot": False, "capacity": None}, False, None, None),
+        ({"capacity": {"spotWeight": 0}}, False, None, None),
+        ({"capacity": {"onDemandWeight": 1}}, True, {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 300}, None),
+        ({"spot": True}, True, {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 300}, None),
+        ({"spot": True, "retries": 185}, True, {"MaximumRetryAttempts": 185}, None),
+    ],
+)
+def test_a_schedule_that_may_find_no_spot_has_a_queue_of_its_own(fields, queue, retries, letters):
+    template = compiled(services={}, **report(**{name: value for name, value in fields.items() if value is not None}))
+    target = template.resources["ReportScheduledTask"]["Properties"]["Target"]
+    assert ("ReportSpotQueue" in template.resources, "FargateSpotReportRuns" in template.outputs) == (queue, queue)
+    assert target.get("RetryPolicy") == retries
+    assert target.get("DeadLetterConfig", {}).get("Arn") == ({"Fn::GetAtt": ["ReportSpotQueue", "Arn"]} if queue else letters)
+
+
+def test_a_queue_elsewhere_is_a_fault_where_sqs_would_have_to_hand_on_to_it():
+    elsewhere = "arn:aws:sqs:eu-west-1:999999999999:letters"
+    path = "spec.scheduledTasks.report.deadLetterQueueArn"
+    assert path in faults(services={}, **report(spot=True, deadLetterQueueArn=elsewhere))
+    compiled(services={}, **report(deadLetterQueueArn=elsewhere))
+
+
+def test_no_author_can_give_the_output_that_the_operator_runs_tasks_by():
+    told = faults(services={}, outputs={"FargateSpotReportRuns": {"Value": "x"}}, **report())
+    assert told == {"spec.outputs.FargateSpotReportRuns": "is a name that the operator gives itself; choose another"}

@@ -481,6 +481,11 @@ WAYS: dict[str, Way] = {
         "spec.scheduledTasks.report.deadLetterQueueArn", "arns",
         {"scheduledTasks": {"report": {"image": "app", "schedule": "rate(1 hour)", "deadLetterQueueArn": QUEUE}}}, {"arns": [QUEUE]},
     ),
+    "somebody's dead-letter queue, behind the schedule's own": Way(
+        "spec.scheduledTasks.report.deadLetterQueueArn", "arns",
+        {"scheduledTasks": {"report": {"image": "app", "schedule": "rate(1 hour)", "spot": True, "deadLetterQueueArn": QUEUE}}},
+        {"arns": [QUEUE]},
+    ),
     "somebody's security group": Way(
         "spec.network.securityGroupIds[0]", "securityGroups",
         {"network": {"subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": ["sg-0a1b2c3d4e5f60718"]}},

@@ -202,7 +202,7 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
         yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
         own = {f"{names.identifier(key)}Task" for key in scheduled}
-        queues = [one.dead_letter_queue_arn for one in scheduled.values() if one.dead_letter_queue_arn]
+        queues = [arn for key, one in sorted(scheduled.items()) if (arn := scheduled_task.letters(key, one))]
         tasks = {logical_id: one for logical_id, one in definitions.items() if logical_id in own}
         yield scheduler_role(tasks, queues, scope.cluster_arn, iam)
 
@@ -310,8 +310,8 @@ def _outputs(app: App, whole: App, scope: Scope) -> dict[str, Any]:
             }
     for key, one_service in sorted((spec.services or {}).items()):
         outputs |= service.outputs(key, one_service, scope)
-    for key in sorted(spec.scheduled_tasks or {}):
-        outputs |= scheduled_task.outputs(key)
+    for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):
+        outputs |= scheduled_task.outputs(key, scheduled, scope)
     for key in sorted(spec.tasks or {}):
         outputs |= task.outputs(key)
     functions = spec.functions or {}
@@ -329,7 +329,8 @@ def _twice(made: Iterable[Resource]) -> Iterable[Fault]:
 
 
 def _taken(raw: Mapping[str, Any], generated: Mapping[str, Any], field: str) -> Iterable[Fault]:
-    for name in sorted(raw.keys() & generated.keys()):
+    reserved = {name for name in raw if field == "outputs" and name.startswith(names.SPOT_OUTPUTS)}
+    for name in sorted(raw.keys() & generated.keys() | reserved):
         yield Fault(f"spec.{field}.{name}", "is a name that the operator gives itself; choose another")
 
 

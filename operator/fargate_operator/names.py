@@ -30,6 +30,7 @@ LISTENER_CERTIFICATE = "FargateListenerCertificate"
 COPIED_SECRET = "FargateSecret"  # noqa: S105  a logical ID
 
 CLUSTER_OUTPUT = "ClusterArn"
+SPOT_OUTPUTS = "FargateSpot"
 SECURITY_GROUP_OUTPUT = "SecurityGroupId"
 HTTP_API_ID_OUTPUT = "HttpApiId"
 HTTP_API_URL_OUTPUT = "HttpApiUrl"
@@ -150,6 +151,16 @@ def listener_certificate(arn: str) -> str:
 def scheduled_task_output(key: str) -> str:
     """The output that holds a schedule's ARN."""
     return f"{identifier(key)}ScheduledTaskArn"
+
+
+def spot_queue(key: str) -> str:
+    """The logical ID of the queue that gets a scheduled task's starts that found no Spot."""
+    return f"{identifier(key)}SpotQueue"
+
+
+def spot_runs_output(key: str) -> str:
+    """The output that tells how to run a scheduled task on demand; no author may give an output a name that begins so."""
+    return f"{SPOT_OUTPUTS}{identifier(key)}Runs"
 
 
 def function_output(key: str) -> str:

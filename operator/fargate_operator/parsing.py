@@ -11,9 +11,10 @@ from fargate_operator.checks import spec_faults
 from fargate_operator.checks.arns import arn_faults
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Place
+from fargate_operator.fragments.build import GIT_REF, GIT_URL, PATH
 from fargate_operator.fragments.connect import DNS_NAME, NAMESPACE
 from fargate_operator.fragments.values import ARN, DURATION, KEY, SECRET
-from fargate_operator.model import App, Spec
+from fargate_operator.model import TAG, App, Spec
 
 MOST_LEVELS = 60
 
@@ -140,6 +141,10 @@ _PATTERNS = {
     "accessPointId": "must be the id of an access point, fsap-0123456789abcdef0, not an ARN; or a ${…} reference to one",
 }
 _SHAPES = {
+    TAG: "must be a tag of letters, digits, dots, hyphens and underscores, with @sha256:<64 hex digits> behind it to pin it",
+    GIT_URL: "must be https://<host>/<repository>, without a user name or password; build.git.connectionArn reads private ones",
+    GIT_REF: "must be a branch, a tag or a commit, such as main or v1.2",
+    PATH: "must be a path below the folder that is built from; it begins with neither a slash nor a hyphen",
     DURATION: "must be a duration such as 30s, 5m or 1h",
     ARN: "must be an ARN, or a ${…} reference to one",
     SECRET: "must be a parameter's name with a leading slash, or an ARN",
@@ -170,7 +175,7 @@ _STAND_INS: dict[str, Any] = {
     **dict.fromkeys(("queueArn", "topicArn", "arn", "certificateArn"), "arn:"),
     **dict.fromkeys(("schedule", "expression"), "rate(1 hour)"),
     **dict.fromkeys(("min", "max", "backlogPerTask"), 1),
-    "mountPath": "/x", "fileSystemId": "fs-00000000",
+    "mountPath": "/x", "url": "https://x/x", "fileSystemId": "fs-00000000",
     "route": "GET /", "issuer": "https://", "audience": ["x"], "pattern": {"source": ["x"]},
 }  # fmt: skip
 

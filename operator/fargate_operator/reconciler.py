@@ -48,6 +48,7 @@ from fargate_operator.plan import (
     plan,
 )
 from fargate_operator.queue import Key
+from fargate_operator.reruns import Reruns
 from fargate_operator.reverting import Reverts
 from fargate_operator.seen import Seen, attempt, condition, news, sooner
 from fargate_operator.sources import Sources
@@ -90,7 +91,7 @@ class Reconciler:
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._clock = identity, health_interval, clock
-        self._templates = Templates(bounds)
+        self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
         self._images = Images(world, git)
 
@@ -132,6 +133,7 @@ class Reconciler:
             self._act,
             self._drift,
             self._read_services,
+            self._rerun,
         )
 
     def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
@@ -363,6 +365,10 @@ class Reconciler:
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
 
+    def _rerun(self, turn: Turn) -> Turn:
+        """Scheduled runs that found no Spot."""
+        return replace(turn, seen=self._reruns.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
+
     def _release(self, turn: Turn) -> Outcome:
         action = turn.seen.action
         if isinstance(action, Nothing) and action.note:
@@ -371,10 +377,13 @@ class Reconciler:
         self._detections.forget(key_of(turn))
         self._looks.forget(key_of(turn))
         self._images.forget(key_of(turn))
+        self._reruns.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
         status = summarize(turn.seen)
+        for one in turn.seen.notes:
+            self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):

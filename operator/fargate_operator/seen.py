@@ -20,6 +20,15 @@ MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, a
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """An Event to be: type is Normal or Warning."""
+
+    type: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What one reconcile saw and did. `error` ended it early; `action` is None when it did not come to a plan."""
 
@@ -46,7 +55,9 @@ class Seen:
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
-    again: float | None = None  # seconds after which drift, or a git ref, wants another turn
+    again: float | None = None  # seconds after which drift, runs on Spot or a git ref want another turn
+    reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
+    notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 
 
 def sooner(seen: Seen, after: float | None) -> Seen:

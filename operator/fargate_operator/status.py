@@ -131,6 +131,7 @@ def _workloads(seen: Seen) -> dict[str, Any]:
         "services": services,
         "scheduledTasks": {
             key: _present(scheduleArn=names.scheduled_task_output(key), taskDefinitionArn=names.task_output(key), of=outputs)
+            | _spot(key, seen, outputs)
             for key in sorted(spec.scheduled_tasks or {})
         },
         "tasks": {key: _present(taskDefinitionArn=names.task_output(key), of=outputs) for key in sorted(spec.tasks or {})},
@@ -165,6 +166,16 @@ def _image(name: str, seen: Seen) -> dict[str, str]:
 
 def _present(*, of: Mapping[str, str], **fields: str) -> dict[str, str]:
     return {field: of[output] for field, output in fields.items() if output in of}
+
+
+def _spot(key: str, seen: Seen, outputs: Mapping[str, str]) -> dict[str, Any]:
+    """How often a scheduled task was run on demand for want of Spot."""
+    if names.spot_runs_output(key) not in outputs:
+        return {}
+    known = ((seen.previous.get("scheduledTasks") or {}).get(key) or {}).get("spot") or {}
+    fresh = seen.reruns.get(key) or {}
+    told = fresh if fresh.get("rescued", 0) > known.get("rescued", 0) else known
+    return {"spot": dict(told)} if told else {}
 
 
 def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:

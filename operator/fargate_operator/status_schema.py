@@ -144,7 +144,16 @@ STATUS: dict[str, Any] = {
         ),
         scheduledTasks=_map(
             "By name",
-            _object("A scheduled task", scheduleArn=_string("ARN of the schedule"), taskDefinitionArn=_TASK_DEFINITION),
+            _object(
+                "A scheduled task",
+                scheduleArn=_string("ARN of the schedule"),
+                taskDefinitionArn=_TASK_DEFINITION,
+                spot=_object(
+                    "What became of runs that found no Spot; absent as long as there was none",
+                    rescued=_integer("Tasks that were run on demand instead"),
+                    lastRescuedAt={**_string("When the last of them was started"), "format": "date-time"},
+                ),
+            ),
         ),
         tasks=_map("By name", _object("A task", taskDefinitionArn=_TASK_DEFINITION)),
         functions=_map(

@@ -177,7 +177,7 @@ def deployed(app: App, facts: Facts) -> dict[str, set[str]]:
 
 def running(template: Mapping[str, Any]) -> dict[str, str]:
     """The image of each place in a stack's template."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for logical_id, body in (template.get("Resources") or {}).items():
         type_, properties = (body.get("Type"), body.get("Properties") or {}) if isinstance(body, Mapping) else ("", {})
         if type_ == "AWS::ECS::TaskDefinition":

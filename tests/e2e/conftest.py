@@ -6,6 +6,7 @@ import pytest
 from harness.absent_types import AbsentTypes
 from harness.builds import CodeBuild
 from harness.controlplane import ControlPlane
+from harness.empty_on_delete import EmptyOnDelete
 from harness.emulator import REGION, Emulator
 from harness.git_host import GitHost
 from harness.operator import OperatorProcess
@@ -34,6 +35,7 @@ def emulator():
 def proxy(emulator):
     with AwsProxy(emulator.endpoint) as one:
         AbsentTypes(one)
+        EmptyOnDelete(one)
         yield one
 
 

@@ -11,6 +11,7 @@ from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
+from harness.spot_runs import dead_letter, without_spot
 from roles import FOR_DRIFT, SERVICE_ROLE, actions, called
 from ways_around import DEFAULT
 
@@ -91,6 +92,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     blue["web"]["http"] = {"host": "shop.example.com", "priority": 8}
     world.apply(images=images, services=blue, loadBalancer=shared)
     world.ready()
+    rescued(world, proxy, images, blue, shared)
     # a template that is too large to be sent, protected, and one that fails
     large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
     world.apply(images=images, services=large, functions=None, terminationProtection=True, loadBalancer=None)
@@ -121,6 +123,22 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "CreateChangeSet", "RollbackStack"}
     assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def rescued(world, proxy, images, services, balancer):
+    """A scheduled run that finds no Spot, and a message that is none of the schedule's."""
+    task = {"report": {"image": "app", "schedule": "rate(1 day)", "spot": True}}
+    world.apply(images=images, services=services, loadBalancer=balancer, scheduledTasks=task)
+    status = world.ready()
+    [stack] = world.cloudformation.describe_stacks(StackName=status["stack"]["name"])["Stacks"]
+    [runs] = [one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "FargateSpotReportRuns"]
+    queue, schedule, _, cluster = runs.split(",")
+    sqs = world.emulator.client("sqs")
+    sqs.send_message(QueueUrl=queue, **dead_letter(schedule, cluster))
+    sqs.send_message(QueueUrl=queue, MessageBody="nothing")
+    with without_spot(proxy):
+        world.wait(lambda: world.status()["scheduledTasks"]["report"].get("spot", {}).get("rescued") == 1)
+        world.wait(lambda: proxy.counts["sqs", "ChangeMessageVisibility"])
 
 
 def looked_at(world, proxy, operator, images, large):

@@ -37,6 +37,7 @@ CERTIFICATE = Kind("an ACM certificate", (("acm", "certificate/"),))
 SERVER_CERTIFICATE = Kind("an ACM or IAM server certificate", (("acm", "certificate/"), ("iam", "server-certificate/")))
 LISTENER = Kind("a listener of an Application Load Balancer", (("elasticloadbalancing", "listener/app/"),))
 METERED_QUEUE = Kind("an SQS queue", (("sqs", ""),))  # its metrics are in the account's own CloudWatch
+REDRIVEN_QUEUE = Kind("the queue that SQS hands on to what found no Spot", (("sqs", ""),))
 QUEUE = Kind("an SQS queue", (("sqs", ""),), account=False)
 NAMESPACE = Kind("a Cloud Map namespace", (("servicediscovery", "namespace/"),), account=False)
 # Of which service these are is judged with the rest of a function's events (`checks.events`), where references count as well.
@@ -103,7 +104,7 @@ def _task(path: str, task: TaskSpec) -> Iterator[Named]:
     yield f"{path}.taskRoleArn", task.task_role_arn, ROLE
     yield f"{path}.executionRoleArn", task.execution_role_arn, ROLE
     if isinstance(task, ScheduledTaskSpec):
-        yield f"{path}.deadLetterQueueArn", task.dead_letter_queue_arn, QUEUE
+        yield f"{path}.deadLetterQueueArn", task.dead_letter_queue_arn, REDRIVEN_QUEUE if task.on_spot() else QUEUE
     if isinstance(task, ServiceSpec) and task.connect:
         yield f"{path}.connect.namespace", task.connect.namespace, NAMESPACE
     if isinstance(task, ServiceSpec) and task.scaling and task.scaling.queue:

@@ -103,7 +103,7 @@ def task_role(iam: Iam, tags: list[dict[str, str]], mounts: list[Any], *, exec_:
     return _role(names.TASK_ROLE, trust("ecs-tasks.amazonaws.com"), iam, tags, policies, list(iam.managed_policies or ()))
 
 
-def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster_arn: Any, iam: Iam) -> Resource:
+def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[Any], cluster_arn: Any, iam: Iam) -> Resource:
     """May run the scheduled tasks' definitions, on the app's cluster, and pass exactly their roles.
 
     A definition is named without its revision: with it, a change of one task would change the role of all.
@@ -135,7 +135,7 @@ def scheduler_role(tasks: Mapping[str, Resource], queues: Iterable[str], cluster
             "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         },
     ]
-    if letters := sorted(set(queues)):
+    if letters := _unique(sorted(queues, key=lambda one: (not isinstance(one, str), str(one)))):
         statements.append({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": letters})
     condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     document = trust("scheduler.amazonaws.com", condition)

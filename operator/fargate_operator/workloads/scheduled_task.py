@@ -8,7 +8,8 @@ from pydantic import Field
 from fargate_operator import names
 from fargate_operator.fragments.capacity import Capacity, strategy
 from fargate_operator.fragments.schedule import Schedule
-from fargate_operator.fragments.scope import Scope
+from fargate_operator.fragments.scope import Scope, tag_list
+from fargate_operator.fragments.spot_queue import output, queue, queue_arn, retry_policy, uses_spot
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
 from fargate_operator.fragments.values import Arn, Duration, Flag, Int, Text, need, seconds, text
@@ -33,12 +34,12 @@ class ScheduledTaskSpec(TaskSpec):
         "Tasks started each time", default="1", aws=f"{_SCHEDULE} Target.EcsParameters.TaskCount"
     )
     spot: Flag | None = text(
-        "Run on Fargate Spot, which may stop it; without falling back to on-demand",
+        "Run on Fargate Spot, which may stop it; a run that finds no Spot is run on demand, once",
         default="false",
         aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy",
     )
     capacity: Capacity | None = text(
-        "A mix of on-demand and Spot instead of spot",
+        "A mix of on-demand and Spot instead of spot; a task that finds no Spot is run on demand, once",
         default="none",
         aws=f"{_SCHEDULE} Target.EcsParameters.CapacityProviderStrategy",
     )
@@ -48,13 +49,21 @@ class ScheduledTaskSpec(TaskSpec):
         aws=f"{_SCHEDULE} FlexibleTimeWindow",
     )
     retries: Annotated[Int, Field(ge=0, le=185)] | None = text(
-        "Of starting the task", default="185, as EventBridge has it", aws=f"{_SCHEDULE} Target.RetryPolicy.MaximumRetryAttempts"
+        "Of starting the task, before it is run on demand or given up",
+        default="185, as EventBridge has it; 2 within 5 minutes on Spot",
+        aws=f"{_SCHEDULE} Target.RetryPolicy.MaximumRetryAttempts",
     )
     dead_letter_queue_arn: Arn | None = text(
-        "A standard SQS queue for starts that failed for good", default="none", aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn"
+        "A standard SQS queue for starts that failed for good; on Spot of the app's own account",
+        default="none",
+        aws=f"{_SCHEDULE} Target.DeadLetterConfig.Arn, AWS::SQS::Queue RedrivePolicy",
     )
 
     cel = [*TaskSpec.cel, {"rule": "!(has(self.spot) && has(self.capacity))", "message": "spot and capacity exclude each other"}]
+
+    def on_spot(self) -> bool:
+        """Whether its tasks may be placed on Spot, and so find none."""
+        return uses_spot(self.capacity, spot=self.spot)
 
 
 def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resource]:
@@ -65,8 +74,10 @@ def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resou
         "ScheduleExpression": spec.schedule,
         "State": "DISABLED" if spec.enabled is False else "ENABLED",
         "FlexibleTimeWindow": _window(spec.flexible_window),
-        "Target": _target(spec, scope, definition.logical_id),
+        "Target": _target(key, spec, scope, definition.logical_id),
     }
+    if spec.on_spot():
+        yield queue(key, spec.dead_letter_queue_arn, tag_list(scope.tags, spec.tags))
     if spec.time_zone:
         properties["ScheduleExpressionTimezone"] = spec.time_zone
     yield Resource(
@@ -77,13 +88,19 @@ def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resou
     )
 
 
-def outputs(key: str) -> dict[str, Any]:
-    """The ARNs of the task definition and the schedule."""
+def outputs(key: str, spec: ScheduledTaskSpec, scope: Scope) -> dict[str, Any]:
+    """The ARNs of the task definition and the schedule; on Spot, how to run it on demand."""
     stem = names.identifier(key)
     return {
         names.task_output(key): {"Value": {"Ref": f"{stem}Task"}},
         names.scheduled_task_output(key): {"Value": {"Fn::GetAtt": [f"{stem}ScheduledTask", "Arn"]}},
+        **(output(key, f"{stem}ScheduledTask", f"{stem}Task", scope.cluster_arn) if spec.on_spot() else {}),
     }
+
+
+def letters(key: str, spec: ScheduledTaskSpec) -> Any:
+    """The ARN of the queue that Scheduler sends to what it could not start; None where there is none."""
+    return queue_arn(key) if spec.on_spot() else spec.dead_letter_queue_arn
 
 
 def _window(window: str | None) -> dict[str, Any]:
@@ -92,7 +109,7 @@ def _window(window: str | None) -> dict[str, Any]:
     return {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": max(1, seconds(window) // 60)}
 
 
-def _target(spec: ScheduledTaskSpec, scope: Scope, definition: str) -> dict[str, Any]:
+def _target(key: str, spec: ScheduledTaskSpec, scope: Scope, definition: str) -> dict[str, Any]:
     capacity: dict[str, Any] = (
         {"CapacityProviderStrategy": strategy(spec.capacity, spot=spec.spot)}
         if spec.spot or spec.capacity
@@ -109,8 +126,10 @@ def _target(spec: ScheduledTaskSpec, scope: Scope, definition: str) -> dict[str,
             "PropagateTags": "TASK_DEFINITION",
         },
     }
-    if spec.retries is not None:
+    if spec.on_spot():
+        target["RetryPolicy"] = retry_policy(spec.retries)
+    elif spec.retries is not None:
         target["RetryPolicy"] = {"MaximumRetryAttempts": spec.retries}
-    if spec.dead_letter_queue_arn:
-        target["DeadLetterConfig"] = {"Arn": spec.dead_letter_queue_arn}
+    if arn := letters(key, spec):
+        target["DeadLetterConfig"] = {"Arn": arn}
     return target
