@@ -14,7 +14,7 @@ from fargate_operator.fragments.project import NO_DOCKERFILE, build_key, build_t
 URL = "https://git.example.com/acme/shop.git"
 COMMIT = "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b"
 CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/0a1b2c3d"
-TELLS = '#!/bin/sh\nprintf "%s\\0" "$(basename "$0")" "$@" >> "$CALLS"; printf "\\n\\0" >> "$CALLS"\n'
+TELLS = '#!/bin/sh\nprintf "%s\\0" "$#" "$(basename "$0")" "$@" >> "$CALLS"\n'
 
 
 def made(build, tag="v1", platform="linux/amd64"):
@@ -49,7 +49,11 @@ def run(build, folder, programs, *, dockerfile=True, variables=None):
                    "FARGATE_REPOSITORY": "registry.example/shop", **(variables or {})}  # fmt: skip
     script = "".join(f"{one}\ncode=$?; [ $code = 0 ] || exit $code\n" for one in commands(build))
     done = subprocess.run(["/bin/sh", "-c", script], cwd=folder, env=environment, capture_output=True, check=False, timeout=20)
-    told = [one.split("\0")[:-1] for one in calls.read_text().split("\n\0")[:-1]]
+    left, told = calls.read_bytes().decode().split("\0")[:-1], []
+    while left:
+        count = int(left[0]) + 2
+        told.append(left[1:count])
+        left = left[count:]
     return done.returncode, done.stdout.decode(), told
 
 
