@@ -16,7 +16,8 @@ ACCOUNT = "123456789012"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/fargate-operator-boundary"
 SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/fargate-operator-cloudformation"
 OWN_STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/fargate-roles/1"
-PARAMETERS = {"StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY,
+EVENT_QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:fargate-operator-events"
+PARAMETERS = {"EventQueueArn": EVENT_QUEUE, "StackPrefix": "fargate-", "RolePath": "/fargate/", "TemplateBucket": "templates", "Boundary": BOUNDARY,
               "CodeBuckets": ["arn:aws:s3:::code", "arn:aws:s3:::other-code"]}  # fmt: skip
 
 
@@ -45,7 +46,11 @@ IMPLIED = {
 }
 
 
-ACTIONS = {"s3:HeadBucket": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}  # where IAM has another word for a call
+ACTIONS = {
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+}  # where IAM has another word for a call
 
 
 def called(calls: Iterable[Call]) -> set[str]:

@@ -9,7 +9,7 @@ import yaml
 from cfnlint.api import lint_file
 
 from golden_cases import CASES, example, golden
-from roles import ACCOUNT, BOUNDARY, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
+from roles import ACCOUNT, BOUNDARY, EVENT_QUEUE, FOR_DRIFT, OWN_STACK, PATH, SERVICE_ROLE, actions, allows, statements
 
 STACK = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
@@ -68,8 +68,9 @@ def generated_types():
     return {one["Type"] for template, raw in templates for name, one in template["Resources"].items() if name not in raw}
 
 
-def test_cfn_lint_finds_nothing():
-    assert [str(one) for one in lint_file(PATH)] == []
+@pytest.mark.parametrize("file", ["roles.yaml", "events.yaml"])
+def test_cfn_lint_finds_nothing(file):
+    assert [str(one) for one in lint_file(PATH.parent / file)] == []
 
 
 def test_the_service_role_has_what_the_generated_types_need_and_no_more():
@@ -193,6 +194,10 @@ def test_the_service_role(allowed, action, resource, context):
         (True, "s3:ListBucket", "arn:aws:s3:::code", {}),
         (False, "s3:ListBucket", "arn:aws:s3:::data", {}),
         (False, "s3:PutObject", "arn:aws:s3:::code/api.zip", {}),
+        (True, "sqs:ReceiveMessage", EVENT_QUEUE, {}),
+        (True, "sqs:DeleteMessage", EVENT_QUEUE, {}),
+        (False, "sqs:SendMessage", EVENT_QUEUE, {}),
+        (False, "sqs:ReceiveMessage", f"{QUEUE}set-aside", {}),
     ],
 )  # fmt: skip
 def test_the_operators_role(allowed, action, resource, context):

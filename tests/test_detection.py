@@ -173,7 +173,7 @@ class Life:
 
     def restart(self):
         detections = Detections(self.aws, clock=lambda: self.seconds)
-        follower = SimpleNamespace(follow=lambda *_: None)
+        follower = SimpleNamespace(follow=lambda *_: None, rests=lambda *_: None)
         sources = SimpleNamespace(facts=lambda _, known: known, parameters=lambda *_: NONE)
         self.operator = Reconciler(
             self.kube, self.aws, follower, Identity("here"), HEALTH, clock=self.now, detections=detections, sources=sources

@@ -81,3 +81,16 @@ def test_a_sweep_that_fails_loses_nothing(region, follower, error):
     region.error = None
     region.until(lambda: region.ended)
     assert region.ended == [(SHOP, "eu-west-1", "stack-shop")]
+
+
+def test_a_stack_that_is_known_to_have_ended_is_neither_asked_after_nor_told_of(region, follower):
+    region.busy = {"id-shop"}
+    follower.follow("eu-west-1", "id-shop", "stack-shop", SHOP)
+    region.until(lambda: region.asked > 3)
+    follower.rests("eu-west-1", "id-shop")
+    follower.rests("eu-west-1", "id-blog")  # of which it never heard
+    region.busy = set()
+    time.sleep(0.1)  # a sweep that was under way
+    asked = region.asked
+    time.sleep(0.2)
+    assert (region.asked, region.ended) == (asked, [])

@@ -79,7 +79,7 @@ def stack(owner, status="UPDATE_COMPLETE", **more):
 def reconciled(objects, there, **spec):
     kube, world = Cluster(), World(there)
     kube.apply("shop", environmentFrom=FROM, stackName="shop", **spec)
-    follower = SimpleNamespace(follow=lambda *_: None)
+    follower = SimpleNamespace(follow=lambda *_: None, rests=lambda *_: None)
     sources = Sources(objects, SourceIndex())
     Reconciler(kube, world, follower, Identity("here"), HEALTH, sources=sources).reconcile(("team", "shop"))
     return world

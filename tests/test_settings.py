@@ -45,6 +45,23 @@ def test_a_duration_that_is_none_is_refused_in_one_line_that_names_the_flag(give
     assert "\n" not in str(caught.value)
 
 
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/events"
+
+
+@pytest.mark.parametrize("given", ["", QUEUE, f"{QUEUE}.fifo", "http://127.0.0.1:4566/123456789012/events"])
+def test_a_queue_of_events_is_given_by_its_url(given: str) -> None:
+    assert loaded(f"--event-queue={given}").event_queue == given
+
+
+@pytest.mark.parametrize(
+    "given", ["events", "arn:aws:sqs:eu-west-1:123456789012:events", "https://x/events", f"{QUEUE}/", f"{QUEUE} x"]
+)
+def test_a_queue_that_is_given_otherwise_is_refused(given: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        loaded(f"--event-queue={given}")
+    assert str(caught.value).startswith("--event-queue: ")
+
+
 def test_namespaces_are_parted_by_commas() -> None:
     assert loaded("--namespaces", "team-a, team-b,").namespaces == ("team-a", "team-b")
     assert loaded().namespaces == ()

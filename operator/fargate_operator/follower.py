@@ -28,6 +28,11 @@ class Follower(threading.Thread):
         with self._lock:
             self._stacks.setdefault(region, {}).setdefault(stack_id, (key, stack_name, time.monotonic()))
 
+    def rests(self, region: str, stack_id: str) -> None:
+        """It is known already that the stack has ended."""
+        with self._lock:
+            self._stacks.get(region, {}).pop(stack_id, None)
+
     def run(self) -> None:
         while not self._stopped.wait(self._interval):
             for region in list(self._stacks):

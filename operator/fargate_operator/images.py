@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fargate_operator import names
 from fargate_operator.aws.registry import Found, Registry
 from fargate_operator.conditions import Reason
+from fargate_operator.events import project, repository_of
 from fargate_operator.facts import Facts, recall
 from fargate_operator.fragments.build import Git
 from fargate_operator.fragments.ecr import ecr_image, repository
@@ -154,6 +155,19 @@ class Images:
             return {}
         there = running(self._world.template(look.region, look.stack))
         return {place: there[place] for place in places if place in there}
+
+
+def heard(look: Look, account: str) -> frozenset[str]:
+    """What events tell of the app's images by: the repositories whose tags it follows or waits for, and its projects."""
+    outputs = look.stack.outputs if look.stack else {}
+    found = {repository_of(one) for one in repositories(look.app, look.stack).values()}
+    found |= {
+        repository_of(repository(one.written())) for one in (look.app.spec.images or {}).values() if one.follow and not one.build
+    }
+    found |= {
+        project(look.region, account, outputs.get(names.build_project(name), "").partition("/")[0]) for name in look.app.built()
+    }
+    return frozenset(one for one in found if one)
 
 
 def own(stack: StackObservation | None, owner: Owner) -> StackObservation | None:

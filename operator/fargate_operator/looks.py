@@ -25,9 +25,17 @@ class Looks:
 
     def __init__(self) -> None:
         self._held: dict[Key, Look] = {}
+        self._doubted: set[Key] = set()  # by another thread
+
+    def doubt(self, key: Key) -> None:
+        """Something has happened to its services: they are read at the next need, by a turn that is under way or the next."""
+        self._doubted.add(key)
 
     def services(self, key: Key, seen: Seen) -> Mapping[str, ServiceObservation] | None:
         """None: read them."""
+        if key in self._doubted:
+            self._doubted.discard(key)  # before they are read: a doubt that comes meanwhile counts
+            self._held.pop(key, None)
         look = self._held.get(key)
         return look.services if look and look.of == _of(seen) and seen.now < look.until else None
 
@@ -48,6 +56,7 @@ class Looks:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._held.pop(key, None)
+        self._doubted.discard(key)
 
 
 def _of(seen: Seen) -> tuple[Any, ...]:

@@ -14,10 +14,13 @@ from typing import Any, cast
 import kopf
 
 from fargate_operator.aws.clients import Clients
+from fargate_operator.aws.events import EventQueue
 from fargate_operator.bounds import BadBounds, Rules
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.errors import ReconcileError
+from fargate_operator.event_index import EventIndex
+from fargate_operator.event_listener import Listener
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
 from fargate_operator.health import serve
@@ -66,6 +69,7 @@ class _Operator:
         identity = Identity(installation, settings.stack_prefix)
         index = SourceIndex()
         sources = Sources(kube.objects, index)
+        events = EventIndex()
         self._reconciler = Reconciler(
             kube,
             self._world,
@@ -75,7 +79,11 @@ class _Operator:
             bounds,
             sources=sources,
             git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
+            events=events,
         )
+        queue = EventQueue(self._world.clients, settings.event_queue)
+        listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
+        self._listeners = [listener] if settings.event_queue else []
         self._watch = Watch(self._queue, settings.health_interval, index)
         self._listed = threading.Event()
         self._source_watches = [
@@ -97,7 +105,13 @@ class _Operator:
             return 0
         log.info("at work")
         workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
-        for thread in (*workers, self._follower, *self._source_watches, threading.Thread(target=self._relist, daemon=True)):
+        for thread in (
+            *workers,
+            self._follower,
+            *self._listeners,
+            *self._source_watches,
+            threading.Thread(target=self._relist, daemon=True),
+        ):
             thread.start()
         if self._bounds:
             self._bounds.start(self._bounds_changed)
@@ -106,6 +120,8 @@ class _Operator:
         finally:  # kopf may end by itself, too, and fails when the CRD goes
             self._queue.close()
             self._follower.stop()
+            for listener in self._listeners:
+                listener.stop()
             for watch in self._source_watches:
                 watch.stop()
             for worker in workers:

@@ -17,10 +17,13 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
+from fargate_operator.event_index import EventIndex
+from fargate_operator.events import ECS, Hint, Kind, of_stack
+from fargate_operator.events import place as place_of
 from fargate_operator.facts import Place, pins
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
-from fargate_operator.images import Images, Look, own
+from fargate_operator.images import Images, Look, heard, own
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, live_facts
@@ -86,8 +89,9 @@ class Reconciler:
         *,
         sources: Sources,
         git: GitImages | None = None,
+        events: EventIndex | None = None,
     ) -> None:
-        self._sources = sources
+        self._sources, self._events = sources, events or EventIndex()
         self._kube, self._world, self._follower = kube, world, follower
         self._actor = Actor(world, follower)
         self._identity, self._health, self._clock = identity, health_interval, clock
@@ -95,10 +99,27 @@ class Reconciler:
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
         self._images = Images(world, git)
 
+    def doubt(self, key: Key, hint: Hint) -> bool:
+        """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
+        if hint.kind in ECS:
+            self._looks.doubt(key)
+            self._reruns.doubt(key)
+        if hint.kind in {Kind.Push, Kind.Build}:
+            self._images.forget(key)
+        if hint.kind is not Kind.Stack:
+            return True
+        region, name = place_of(hint.about[0]) or ("", "")
+        stack = self._world.known(region, name)
+        if hint.busy and stack is not None and busy(stack.status):
+            return False  # it is followed already: a look would cost a call, and tell nothing new
+        self._world.doubt(region, name)
+        return True
+
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
         item = self._kube.get(key)
         if item is None:
+            self._events.forget(key)
             return Outcome()
         deleting = bool(item["metadata"].get("deletionTimestamp"))
         if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
@@ -123,7 +144,7 @@ class Reconciler:
 
     def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
         if turn.seen.deleting:
-            return (self._locate, self._observe, self._act)
+            return (self._locate, self._observe, self._act, self._listen)
         return (
             self._parse,
             self._locate,
@@ -131,6 +152,7 @@ class Reconciler:
             self._observe,
             self._compile,
             self._act,
+            self._listen,
             self._drift,
             self._read_services,
             self._rerun,
@@ -182,6 +204,8 @@ class Reconciler:
         facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
         stack = own(self._world.stack(turn.seen.region, turn.seen.stack_name), turn.owner) if app.looked_after() else None
         look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now, turn.seen.reconcile_at)
+        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now)
+        self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
         return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images, waiting=waiting(app, facts))
@@ -202,6 +226,8 @@ class Reconciler:
             failure = self._world.stacks(seen.region).first_failure(stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
+        elif stack is not None:
+            self._follower.rests(seen.region, stack.id)
         return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
@@ -338,6 +364,12 @@ class Reconciler:
         running = self._world.stacks(turn.seen.region).template(stack) if stack and own else {}
         return self._sources.parameters(app_of(turn), turn.facts, running)
 
+    def _listen(self, turn: Turn) -> Turn:
+        """Of what events are to tell, before services are read: what happens meanwhile brings another turn."""
+        if turn.seen.stack is not None:
+            self._events.register(key_of(turn), "stack", of_stack(turn.seen))
+        return turn
+
     def _drift(self, turn: Turn) -> Turn:
         """What somebody has changed by hand, where it is time to look for it."""
         return replace(turn, seen=self._detections.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
@@ -378,6 +410,7 @@ class Reconciler:
         self._looks.forget(key_of(turn))
         self._images.forget(key_of(turn))
         self._reruns.forget(key_of(turn))
+        self._events.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     stack_prefix: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9-]{0,31})?$")] = Field(
         default="", description="what the stacks' default names begin with; never change it while apps exist"
     )
+    event_queue: Annotated[str, Field(pattern=r"^(https?://[^\s/]+/[0-9]{12}/[A-Za-z0-9_-]{1,80}(\.fifo)?)?$")] = Field(
+        default="", description="URL of the SQS queue that EventBridge feeds with events; none: all goes by sweeps"
+    )
     template_bucket: str = Field(default="", description="S3 bucket for templates over 51,200 bytes")
     single_tenant: bool = Field(default=False, description="trust every author of a FargateApp with all that the operator can do")
     log_format: Literal["json", "console"] = Field(default="json", description="json or console")

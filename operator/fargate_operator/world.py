@@ -72,6 +72,10 @@ class World:
                 self._templates[region, stack.name] = known
         return known[1]
 
+    def known(self, region: str, name: str) -> StackObservation | None:
+        """The stack as it was seen last, without a look, whatever is in doubt."""
+        return self._seen.get((region, name))
+
     def doubt(self, region: str, name: str) -> None:
         """Look anew at the next need."""
         self._change_sets.pop((region, name), None)

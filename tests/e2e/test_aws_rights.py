@@ -53,8 +53,17 @@ def place(tmp_path):
         AbsentTypes(proxy)
         world = World(plane, emulator, "default")
         world.git, world.builds = git, CodeBuild(emulator).install(proxy)
+        settings["event_queue"] = queue(emulator)
         with OperatorProcess(plane, proxy.endpoint, git.config, health_interval="2s", **settings) as operator:
             yield world, proxy, operator
+
+
+def queue(emulator):
+    """With a message in it, of which nothing comes."""
+    sqs = emulator.client("sqs")
+    url = sqs.create_queue(QueueName="fargate-operator-events")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    return url
 
 
 def listener(elb):

@@ -8,6 +8,8 @@ from botocore.config import Config
 
 from fargate_operator.aws.errors import translated
 
+_RETRIES = {"mode": "standard", "max_attempts": 3}
+
 
 class Clients:
     """Clients by service and region, and who they act as."""
@@ -24,16 +26,23 @@ class Clients:
         with self._lock:
             key = (service, region)
             if key not in self._clients:
-                config = Config(
-                    region_name=region,
-                    connect_timeout=5,
-                    read_timeout=30,
-                    max_pool_connections=64,
-                    retries={"mode": "standard", "max_attempts": 3},
-                    user_agent_extra="fargate-operator",
-                )
-                self._clients[key] = self._session.client(service, config=config)  # type: ignore[call-overload]
+                self._clients[key] = self._made(service, region, 30, max_pool_connections=64, retries=_RETRIES)
             return self._clients[key]
+
+    def polling(self, service: str, region: str, read_timeout: float) -> Any:
+        """A client of its own for calls that wait up to `read_timeout` seconds; it holds up no other, and does not retry."""
+        with self._lock:
+            return self._made(service, region, read_timeout, retries={"total_max_attempts": 1})
+
+    def _made(self, service: str, region: str, read_timeout: float, **options: Any) -> Any:
+        config = Config(
+            region_name=region or None,
+            connect_timeout=5,
+            read_timeout=read_timeout,
+            user_agent_extra="fargate-operator",
+            **options,
+        )
+        return self._session.client(service, config=config)  # type: ignore[call-overload]
 
     def account(self, region: str) -> tuple[str, str]:
         """Account id and partition of the credentials; asked once."""
