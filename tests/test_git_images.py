@@ -110,9 +110,10 @@ class Place:
         self.last = Facts("123456789012", "eu-west-1")
         self.restart()
 
-    def spec(self, args=None, **git):
+    def spec(self, args=None, *, suspend=None, **git):
         image = {"build": {"git": {"url": URL, **git}, **({"args": args} if args else {})}, "tag": "v1"}
-        self.app = parse_app(manifest(images={"app": image}, services={"web": {"image": "app"}}))
+        held = {"suspend": suspend} if suspend is not None else {}
+        self.app = parse_app(manifest(images={"app": image}, services={"web": {"image": "app"}}, **held))
         build = self.app.spec.images["app"].build
         self.aws.key = build_key(build, platform_of(build, []), "v1")
         self.outputs = {"AppRepositoryUri": HOME, "AppBuildProject": f"shop-AppBuildProject/{self.aws.key}"}
@@ -263,6 +264,14 @@ def test_what_codebuild_refuses_is_told_and_tried_again():
     assert "CodeBuild refuses: ListBuildsForProject: no such project" in place.observed.trouble.message
     place.aws.refuses = ""
     assert place.turn()[1] == "Building"
+
+
+def test_while_an_app_is_suspended_nothing_is_asked_and_nothing_built():
+    place = deployed()
+    place.spec(suspend=True)
+    place.refs.known, place.refs.asked = Known(SECOND, again=60.0), []
+    assert place.turn(request="now") == (FIRST, "", [])
+    assert place.refs.asked == []
 
 
 def test_without_a_builder_what_is_deployed_is_told_and_nothing_started():

@@ -109,7 +109,7 @@ class Images:
             answer.commits |= {name: last.commits[name]} if name in last.commits else {}
             if name not in answer.platforms and name in last.platforms:
                 answer.platforms[name] = last.platforms[name]
-        if self._git is None:
+        if self._git is None or look.app.spec.suspend:
             return ImageObservation(home)
         request = look.request if look.asked else ""
         one = source(look.key, look.region, look.app, look.stack, name, image, home, request)

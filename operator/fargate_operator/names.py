@@ -88,6 +88,12 @@ def build_project(image: str) -> str:
     return f"{identifier(image)}BuildProject"
 
 
+def build_project_name(image: str) -> str:
+    """What a project's own name has behind the stack's, which may have 128 of the 150 characters that CodeBuild allows."""
+    stem = identifier(image)
+    return stem if len(stem) <= 20 else stem[:12] + hashlib.sha256(stem.encode()).hexdigest()[:8]
+
+
 def build_role(image: str) -> str:
     """The logical ID of the role of an image's builds."""
     return f"{identifier(image)}BuildRole"

@@ -192,3 +192,16 @@ def test_the_role_may_log_push_and_use_its_connection_and_nothing_else(service):
     assert statements[2]["Action"] == "ecr:GetAuthorizationToken"
     assert {one.partition(":")[0] for one in statements[3]["Action"]} == {service}
     assert len(made(Build(git=Git(url=URL)))["Role"]["Policies"][0]["PolicyDocument"]["Statement"]) == 3
+
+
+@pytest.mark.parametrize("key", ["app", "a-b", "x" * 20, "x" * 64])
+def test_a_projects_name_fits_behind_the_longest_name_of_a_stack(key):
+    [project] = [
+        one
+        for one in project_resources(key, "", Build(git=Git(url=URL)), Git(url=URL), "linux/amd64", Iam(), 30, {})
+        if "Name" in one.properties
+    ]
+    prefix, _, rest = project.properties["Name"]["Fn::Sub"].partition("}-")
+    assert prefix == "${AWS::StackName"
+    assert rest.isalnum()
+    assert 128 + 1 + len(rest) <= 150

@@ -51,7 +51,9 @@ def project_resources(
     yield Resource(names.build_logs(name), "AWS::Logs::LogGroup", {"RetentionInDays": days, **labelled})
     yield build_role(names.build_role(name), _statements(name, git), iam, listed)
     properties: dict[str, Any] = {
-        "Name": {"Fn::Sub": f"${{AWS::StackName}}-{names.build_project(name)}"},  # by which the operator's rights are bounded
+        "Name": {
+            "Fn::Sub": f"${{AWS::StackName}}-{names.build_project_name(name)}"
+        },  # by which the operator's rights are bounded
         "Description": f"Builds the image {name}",
         "ServiceRole": {"Fn::GetAtt": [names.build_role(name), "Arn"]},
         "Artifacts": {"Type": "NO_ARTIFACTS"},
