@@ -119,7 +119,7 @@ class Place:
         self.outputs = {"AppRepositoryUri": HOME, "AppBuildProject": f"shop-AppBuildProject/{self.aws.key}"}
 
     def restart(self):
-        self.images = Images(self.world, GitImages(self.world, self.refs, 60.0, lambda: self.now))
+        self.images = Images(self.world, git=GitImages(self.world, self.refs, 60.0, lambda: self.now))
 
     def turn(self, *, request="", images=None):
         """What a turn finds: the image's commit, what there is to tell, and the AWS calls."""

@@ -49,7 +49,7 @@ class Aws:
 
 def look(image, stack=None, *, asked=False, last=None, **spec):
     app = parse_app(manifest(images={"app": image}, **spec))
-    return Look(("team-a", "shop"), "eu-west-1", app, stack, last or Facts(ACCOUNT, "eu-west-1"), asked)
+    return Look(("team-a", "shop"), "eu-west-1", app, stack, last or Facts(ACCOUNT, "eu-west-1"), asked, "now" if asked else "")
 
 
 def there(**more):

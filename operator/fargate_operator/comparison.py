@@ -99,7 +99,7 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_read(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
-        look = Look((owner.namespace, owner.name), seen.region, app, own(seen.stack, owner), last, asked=False)
+        look = Look((owner.namespace, owner.name), seen.region, app, own(seen.stack, owner), last, asked=False, request="")
         facts, _ = Images(self._world).look(look, facts)
         named = list(app.sources())  # without any no cluster is asked: there may be none
         facts = self._sources.facts(app, facts) if named else replace(facts, config_maps={}, copied={})

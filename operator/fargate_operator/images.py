@@ -33,7 +33,7 @@ class Look:
     stack: StackObservation | None  # the app's own, or None
     last: Facts
     asked: bool
-    request: str = ""  # the annotation's value, where `asked`
+    request: str  # the annotation's value, where `asked`
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class _Answer:
 class Images:
     """Remembers of each followed tag when it was looked at. Without `git` nothing is built: what is deployed stays."""
 
-    def __init__(self, world: World, git: GitImages | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic, git: GitImages | None = None) -> None:
         self._world, self._git, self._clock = world, git, clock
         self._lock = threading.Lock()
         self._looked: dict[tuple[Key, str], float] = {}

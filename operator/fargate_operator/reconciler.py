@@ -97,7 +97,7 @@ class Reconciler:
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
-        self._images = Images(world, git)
+        self._images = Images(world, git=git)
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
@@ -204,7 +204,6 @@ class Reconciler:
         facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
         stack = own(self._world.stack(turn.seen.region, turn.seen.stack_name), turn.owner) if app.looked_after() else None
         look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now, turn.seen.reconcile_at)
-        look = Look(key_of(turn), turn.seen.region, app, stack, last, turn.reconcile_now)
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)

@@ -23,6 +23,7 @@ class GitHost:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="git-")
         self._repositories: dict[str, BackendRepo] = {}
+        self._opened: list[Repo] = []
         self._server: WSGIServer | None = None
         self.asked = 0  # questions so far, right or wrong
         self.refuses = ""  # the status of every answer, such as 503 Service Unavailable
@@ -39,6 +40,8 @@ class GitHost:
         if self._server:
             self._server.shutdown()
             self._server.server_close()
+        for one in self._opened:
+            one.close()
         self._folder.cleanup()
 
     @property
@@ -51,10 +54,11 @@ class GitHost:
         path = Path(self._folder.name) / f"{name.replace('/', '-')}.git"
         if not path.exists():
             path.mkdir()
-            repo = Repo.init_bare(str(path), default_branch=b"main")
-            self._repositories[f"/{name}.git"] = repo
-            Repository(repo, f"{URL}/{name}.git").commit()
-        return Repository(Repo(str(path)), f"{URL}/{name}.git")
+            self._opened.append(made := Repo.init_bare(str(path), default_branch=b"main"))
+            self._repositories[f"/{name}.git"] = made
+            Repository(made, f"{URL}/{name}.git").commit()
+        self._opened.append(repo := Repo(str(path)))
+        return Repository(repo, f"{URL}/{name}.git")
 
     def _answer(self, environ, start):  # type: ignore[no-untyped-def]
         self.asked += 1
