@@ -150,7 +150,7 @@ class Aws:
         self._create(order)
         return True
 
-    def _read(self, _, arns):
+    def _read(self, _, arns, _spot):
         self.counts["ecs"] += 1
         return {key: ServiceObservation(arn, "task", "ACTIVE", 1, 1, 0, rollout="COMPLETED") for key, arn in arns.items()}
 

@@ -1,6 +1,19 @@
 import json
 
-from fargate_operator.facts import ConfigMap, Copied, Count, Facts, Listener, Subnets, Weights, config_map, pins, recall, record
+from fargate_operator.facts import (
+    ConfigMap,
+    Copied,
+    Count,
+    Facts,
+    Fallback,
+    Listener,
+    Subnets,
+    Weights,
+    config_map,
+    pins,
+    recall,
+    record,
+)
 
 BASE = Facts("123456789012", "eu-west-1")
 FULL = Facts(
@@ -14,6 +27,10 @@ FULL = Facts(
     weights={"web": Weights(100, 0, "sha256:1")},
     config_maps={"config": ConfigMap("sha256:2")},
     copied={"secret": Copied("uid/1", ("KEY", "TOKEN")), "empty": Copied("uid/2")},
+    spot={
+        "web": Fallback(True, "2026-01-02T03:04:05Z", "2026-01-02T03:19:05Z", 2, "why"),
+        "api": Fallback(False, "then", "later"),
+    },
 )
 
 
@@ -42,5 +59,6 @@ def test_what_another_version_recorded_is_looked_up_anew():
         "configMaps": ["x"],
         "copied": {"secret": "uid/1"},
         "listener": {"url": "x"},
+        "spot": {"web": {"on_demand": True}},
     }
     assert recall(odd, BASE) == BASE

@@ -51,6 +51,14 @@ def parser(kind: type[_Parser] = _Parser) -> argparse.ArgumentParser:
     from fargate_operator.importing import command as importing  # noqa: PLC0415
 
     importing.add_arguments(bring)
+    send = commands.add_parser(
+        "push",
+        help="build and push an app's images",
+        description="Build the images of FargateApps and push them to their repositories.",
+    )
+    from fargate_operator.pushing import command as pushing  # noqa: PLC0415
+
+    pushing.add_arguments(send)
     commands.add_parser("crd", help="print the CRD", description="Print the CustomResourceDefinition.")
     return top
 
@@ -69,6 +77,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return diff.run(args)
     if args.command == "import":
         return _import(args)
+    if args.command == "push":
+        from fargate_operator.pushing import command as pushing  # noqa: PLC0415
+
+        return pushing.run(args)
     from fargate_operator.crd import crd_yaml  # noqa: PLC0415
 
     print(crd_yaml(), end="")

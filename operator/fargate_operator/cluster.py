@@ -23,3 +23,12 @@ def connect() -> Kube:
     chosen.retries = 0  # the queue comes again, with backoff
     client.Configuration.set_default(chosen)
     return Kube(client.ApiClient())
+
+
+def namespace() -> str:
+    """What the kubeconfig's current context names, as kubectl takes it; else default."""
+    try:
+        _, current = config.list_kube_config_contexts(os.environ.get("KUBECONFIG") or None)
+    except (config.ConfigException, OSError):
+        return "default"
+    return str((current.get("context") or {}).get("namespace") or "default")

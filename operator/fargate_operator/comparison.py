@@ -20,6 +20,7 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.facts import Facts, Place
+from fargate_operator.fallback import in_template
 from fargate_operator.images import Images, Look, own
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
@@ -101,6 +102,7 @@ class Comparison:
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
         look = Look((owner.namespace, owner.name), seen.region, app, own(seen.stack, owner), last, asked=False, request="")
         facts, _ = Images(self._world).look(look, facts)
+        facts = replace(facts, spot=in_template(app, facts.spot))
         named = list(app.sources())  # without any no cluster is asked: there may be none
         facts = self._sources.facts(app, facts) if named else replace(facts, config_maps={}, copied={})
         template = self._templates.make(app, facts, seen.stack_name)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fargate_operator import spot_status
 from fargate_operator.aws.drift import Drifts
 from fargate_operator.conditions import Reason
 from fargate_operator.drift import AT_REST, Policy, ResourceDrift, due, excuses, followed, policy, somebodys, told
@@ -123,7 +124,7 @@ class Detections:
         self._running.pop(case.key, None)
         self._asked.discard(case.key)
         kept = (case.seen.pins.get("counts") or {}).keys()
-        body = told(somebodys(found, excuses(case.app, kept)), case.seen.now, trouble)
+        body = told(somebodys(found, excuses(case.app, kept, spot_status.excused(case.seen))), case.seen.now, trouble)
         body = followed(case.known(), body, case.seen.attempt.reason if case.stack.status in ROLLED_BACK else "")
         reverts = case.wanted.revert and body["state"] == "Drifted"
         return replace(case.again(REVERTING if reverts else case.wanted.interval), drift=body)

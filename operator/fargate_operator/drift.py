@@ -92,8 +92,11 @@ class Excuses:
         return name in self.resources.get(one.logical_id, ()) or name in self.types.get(one.type, ())
 
 
-def excuses(app: App, kept: Iterable[str] = ()) -> Excuses:
-    """`kept` are the services whose count is carried on, because they were scaled once (`gathering`)."""
+def excuses(app: App, kept: Iterable[str] = (), moved: Iterable[str] = ()) -> Excuses:
+    """`kept` are the services whose count is carried on, because they were scaled once (`gathering`).
+
+    `moved` are logical IDs of services that had to leave Spot for a time (`fallback`).
+    """
     resources: dict[str, frozenset[str]] = {}
     for key, service in (app.spec.services or {}).items():
         if service.scaling or key in kept:
@@ -102,6 +105,8 @@ def excuses(app: App, kept: Iterable[str] = ()) -> Excuses:
             resources[names.scalable_target(key)] = frozenset({"MinCapacity", "MaxCapacity"})
         if service.http and shifts(service.deployment):
             resources[names.listener_rule(key)] = frozenset({"Actions"})
+    for logical_id in moved:
+        resources[logical_id] = resources.get(logical_id, frozenset()) | {"CapacityProviderStrategy"}
     types = dict(_NEVER_TOLD)
     for logical_id, body in (app.spec.resources or {}).items():
         if body.get("Type") == _TARGET:

@@ -62,6 +62,20 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """That Spot capacity could not be had for a service: `until` when it is on demand, or else when that is forgotten.
+
+    `since` is when it changed between the two last, both as RFC 3339. `repeats` counts how often in a row. `reason` is ECS's.
+    """
+
+    on_demand: bool
+    since: str
+    until: str
+    repeats: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigMap:
     """What a ConfigMap of the app's namespace holds.
 
@@ -88,8 +102,8 @@ class Facts:
 
     `subnets` has an entry a question of `fragments.network`, under `subnets_key`. `images` maps a name in `spec.images` to the
     URI that is deployed: with the digest where it could be resolved, as written where not. `code` maps a function with code in
-    S3 to the object's version. `counts` and `weights` are of services, by key. `config_maps` and `copied` are the objects of
-    Kubernetes that `environmentFrom` names, by their names.
+    S3 to the object's version. `counts`, `weights` and `spot` are of services, by key. `config_maps` and `copied` are the
+    objects of Kubernetes that `environmentFrom` names, by their names.
 
     An image that is built has no entry in `images` before the first push. `platforms` has, of images in ECR, the digest for each
     platform (``linux/arm64``); `repositories` the URI of the repository of each image that is built, once the stack has it;
@@ -108,6 +122,7 @@ class Facts:
     weights: Mapping[str, Weights] = field(default_factory=lambda: MappingProxyType({}))
     config_maps: Mapping[str, ConfigMap] = field(default_factory=lambda: MappingProxyType({}))
     copied: Mapping[str, Copied] = field(default_factory=lambda: MappingProxyType({}))
+    spot: Mapping[str, Fallback] = field(default_factory=lambda: MappingProxyType({}))
     platforms: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     repositories: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -130,6 +145,7 @@ def record(facts: Facts) -> dict[str, Any]:
         "weights": {key: _plain(one) for key, one in facts.weights.items()},
         "configMaps": {name: one.digest for name, one in facts.config_maps.items()},
         "copied": {name: _plain(one) for name, one in facts.copied.items()},
+        "spot": {key: _plain(one) for key, one in facts.spot.items()},
         "platforms": {name: dict(one) for name, one in facts.platforms.items()},
         "repositories": dict(facts.repositories),
         "commits": dict(facts.commits),
@@ -158,6 +174,7 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         weights=_values(Weights, recorded.get("weights")),
         config_maps={str(name): _config_map(one) for name, one in _map(recorded.get("configMaps")).items()},
         copied=_values(Copied, recorded.get("copied")),
+        spot=_values(Fallback, recorded.get("spot")),
         platforms={str(name): _texts(one) for name, one in _map(recorded.get("platforms")).items()},
         repositories=_texts(recorded.get("repositories")),
         commits=_texts(recorded.get("commits")),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fargate_operator import names
+from fargate_operator import fallback, names
 from fargate_operator.errors import Fault, InvalidSpec
 from fargate_operator.facts import Count, Facts, Weights
 from fargate_operator.fragments.deployment import shifts
@@ -59,7 +59,8 @@ def carried(app: App, recorded: Facts, facts: Facts) -> Facts:
             weights[key] = weight or Weights(*FIRST)
         elif weight:
             weights[key] = Weights(*FIRST)  # for good: it says that Rolling must be written out
-    return replace(facts, counts=counts, weights=weights, config_maps=recorded.config_maps, copied=recorded.copied)
+    spot = fallback.carried(app, recorded.spot)
+    return replace(facts, counts=counts, weights=weights, config_maps=recorded.config_maps, copied=recorded.copied, spot=spot)
 
 
 def questions(app: App, facts: Facts, template: Template, stack: StackObservation | None) -> Questions:

@@ -100,6 +100,11 @@ class Image(Strict):
         },
         {"rule": "!has(self.build) || has(self.tag) || has(self.build.git)", "message": "build without git needs a tag"},
         {"rule": "!has(self.keep) || has(self.build)", "message": "keep goes with build"},
+        {
+            "rule": "!has(self.follow) || !self.follow || (has(self.build) ? !has(self.build.git) : "
+            "(has(self.uri) ? self.uri : has(self.repository) ? self.repository : '').contains('ecr'))",
+            "message": "follow goes with images in ECR that are pushed; the ref of build.git is followed anyway",
+        },
     ]
 
     def written(self) -> str:

@@ -71,6 +71,35 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A capacity provider in a strategy. It gets no tasks where both its weight and its base are 0."""
+
+    provider: str
+    weight: int = 0
+    base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    """An event of a service, as DescribeServices tells the newest hundred."""
+
+    id: str
+    at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A task that has stopped or has had its notice. `code` is its stopCode, `provider` its capacityProviderName."""
+
+    task_arn: str
+    code: str
+    reason: str = ""
+    at: datetime | None = None
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageTrouble:
     """Why an image is not as the spec wants it. `working`: it is being built; `stalled`: no try is left until it changes."""
 
@@ -109,3 +138,8 @@ class ServiceObservation:
     stage: str = ""
     task_arns: tuple[str, ...] = ()
     stopped: str = ""
+    strategy: tuple[Share, ...] = ()  # the CapacityProviderStrategy that it has; empty with a launch type
+    events: tuple[ServiceEvent, ...] = ()  # the newest first
+    lacking: bool = False  # its newest deployment runs fewer tasks than it wants
+    stops: tuple[Stop, ...] = ()  # of the last hour; looked at only of a service that may run on Spot
+    cluster: str = ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Waiting
+from fargate_operator.fallback import wanting
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
 from fargate_operator.seen import Seen
 from fargate_operator.verdicts import trouble_of
@@ -41,7 +42,8 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
     if isinstance(action, Await):
         return Outcome(health)
     if seen.stack and busy(seen.stack.status):
-        if not any(one.get("serviceArn") for one in status.get("services", {}).values()):
+        on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
+        if not on_spot and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
             return Outcome(SAFETY)
         # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
         age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))

@@ -12,6 +12,7 @@ from typing import Any
 from fargate_operator import names
 from fargate_operator.acting import BRINGS, WRITES, Actor
 from fargate_operator.approval import prefix, review
+from fargate_operator.aws.services import cluster_of
 from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
@@ -21,6 +22,7 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.facts import Place, pins
+from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
 from fargate_operator.images import Images, Look, heard, own
@@ -52,6 +54,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
+from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
 from fargate_operator.seen import Seen, attempt, condition, news, sooner
 from fargate_operator.sources import Sources
@@ -89,6 +92,7 @@ class Reconciler:
         *,
         sources: Sources,
         git: GitImages | None = None,
+        spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
     ) -> None:
         self._sources, self._events = sources, events or EventIndex()
@@ -96,6 +100,7 @@ class Reconciler:
         self._actor = Actor(world, follower)
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
+        self._rescue = Rescue(world, spot_cooldown)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
         self._images = Images(world, git=git)
 
@@ -150,11 +155,13 @@ class Reconciler:
             self._locate,
             self._resolve,
             self._observe,
+            self._rescue.facts,
             self._compile,
             self._act,
             self._listen,
             self._drift,
             self._read_services,
+            self._rescue.act,
             self._rerun,
         )
 
@@ -381,17 +388,13 @@ class Reconciler:
             or stack.owner != turn.owner
         ):
             return turn
-        arns = {
-            key: stack.outputs[names.service_output(key)]
-            for key in app.spec.services or {}
-            if names.service_output(key) in stack.outputs
-        }
+        arns = self._rescue.arns(turn)
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
         if (known := self._looks.services(key_of(turn), turn.seen)) is not None:
             return turn.with_seen(services=known)
-        cluster = stack.outputs[names.CLUSTER_OUTPUT]
-        services = self._world.services(turn.seen.region).read(cluster, arns)
+        cluster = stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
+        services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
         if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
@@ -407,6 +410,7 @@ class Reconciler:
         self._kube.set_finalizer(turn.item, present=False)
         self._detections.forget(key_of(turn))
         self._looks.forget(key_of(turn))
+        self._rescue.forget(key_of(turn))
         self._images.forget(key_of(turn))
         self._reruns.forget(key_of(turn))
         self._events.forget(key_of(turn))

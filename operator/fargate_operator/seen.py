@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fargate_operator.facts import Fallback
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -55,7 +56,9 @@ class Seen:
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
-    again: float | None = None  # seconds after which drift, runs on Spot or a git ref want another turn
+    again: float | None = None  # seconds after which drift, Spot or a git ref wants another turn
+    spot: Mapping[str, Fallback] | None = None  # by service; None: the turn did not come to it
+    interrupted: Mapping[str, Any] | None = None  # `spot.Interruptions` by service; None: they were not counted
     reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
     notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 

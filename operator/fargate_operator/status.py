@@ -1,10 +1,10 @@
 """summarize: all that was seen of an app as its status, and the Events that tell of what changed. Pure, idempotent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fargate_operator import drift, names
+from fargate_operator import drift, names, spot_status
 from fargate_operator.approval import in_order
 from fargate_operator.errors import Terminal
 from fargate_operator.plan import (
@@ -109,7 +109,9 @@ def _kept(seen: Seen) -> dict[str, Any]:
     """
     kept = {name: seen.previous[name] for name in _KEPT if name in seen.previous}
     if seen.previous.get("observedGeneration") != seen.generation:
-        pins = {name: value for name, value in kept.pop("pins", {}).items() if name in {"counts", "weights"}}
+        pins = {
+            name: value for name, value in kept.pop("pins", {}).items() if name in {"counts", "weights", "spot", "interrupted"}
+        }
         kept = {name: value for name, value in kept.items() if name not in {"images", "network"}} | {"pins": pins}
     return kept
 
@@ -117,7 +119,7 @@ def _kept(seen: Seen) -> dict[str, Any]:
 def _workloads(seen: Seen) -> dict[str, Any]:
     if seen.app is None or seen.stack is None:
         gone = seen.action is not None and seen.stack is None  # looked, and there is none
-        return {} if gone else _kept(seen)
+        return {"pins": spot_status.pins(replace(seen, pins={}))} if gone else _kept(seen)
     spec, outputs = seen.app.spec, seen.stack.outputs
     previous = seen.previous.get("services") or {}
     services = {key: _service(key, seen, previous.get(key) or {}) for key in sorted(spec.services or {})}
@@ -126,7 +128,7 @@ def _workloads(seen: Seen) -> dict[str, Any]:
         "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else seen.previous.get("summary"),
         "clusterArn": outputs.get(names.CLUSTER_OUTPUT),
         "images": {name: _image(name, seen) for name in sorted(spec.images or {}) if _image(name, seen)},
-        "pins": {name: value for name, value in seen.pins.items() if name not in {"images", "commits"}},
+        "pins": spot_status.pins(seen),
         "network": dict(seen.network),
         "services": services,
         "scheduledTasks": {
@@ -182,9 +184,10 @@ def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
     outputs = seen.stack.outputs if seen.stack else {}
     arns = {"serviceArn": names.service_output(key), "taskDefinitionArn": names.task_output(key)}
     body: dict[str, Any] = _present(**arns, url=names.service_url_output(key), of=outputs)
+    body |= {"spot": spot} if (spot := spot_status.told(key, seen, previous)) else {}
     one = (seen.services or {}).get(key)
     if one is None:  # not looked at this time: what was seen last stays
-        kept = {name: value for name, value in previous.items() if name != "url"}
+        kept = {name: value for name, value in previous.items() if name not in {"url", "spot"}}
         return {**kept, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
@@ -206,13 +209,14 @@ class EventNote:
 
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
-    """The Events that tell what changed: one when Ready's status, reason or message did, and one for each drift."""
+    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, and of Spot."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
-    drifts = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
+    others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
+    others += [EventNote(*one) for one in spot_status.news(old, new)]
     if same or not after:
-        return drifts
+        return others
     bad = bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
     message = after["message"] or f"{after['reason']} the stack {stack}".strip()
-    return [EventNote("Warning" if bad else "Normal", after["reason"], message), *drifts]
+    return [EventNote("Warning" if bad else "Normal", after["reason"], message), *others]

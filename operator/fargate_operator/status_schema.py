@@ -140,6 +140,14 @@ STATUS: dict[str, Any] = {
                 rollout=_string("ECS's RolloutState; of a rollout under way that moves traffic its lifecycle stage"),
                 url=_string("Where it is reached: its host name, else the load balancer's"),
                 message=_string("What is not as it should be"),
+                spot=_object(
+                    "Of a service that may run on Spot",
+                    capacity=_string("What it runs on: Spot, OnDemand or Mixed"),
+                    interruptions=_integer("How many of its tasks Spot has taken back"),
+                    lastInterruptedAt={**_string("When the last"), "format": "date-time"},
+                    until={**_string("Until when it runs on demand, for want of Spot capacity"), "format": "date-time"},
+                    message=_string("Why it does, in ECS's words"),
+                ),
             ),
         ),
         scheduledTasks=_map(

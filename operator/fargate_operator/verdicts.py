@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fargate_operator import names
+from fargate_operator import names, spot_status
 from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
@@ -90,11 +90,12 @@ def _workloads_ready(seen: Seen) -> Verdict:
     working = seen.stack is not None and busy(seen.stack.status)  # what it makes is not there yet
     missing = [] if working else sorted(services.keys() - seen.services.keys())
     troubles += [(key, Reason.ServiceMissing, "ECS has no such service") for key in missing]
+    recovering = spot_status.recovering(seen)
     if not troubles:
-        return Verdict("True", Reason.AllRunning)
+        return Verdict("True", Reason.AllRunning, "; ".join(recovering))
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
-    return Verdict("False", reason, "; ".join(f"{key}: {message}" for key, _, message in troubles))
+    return Verdict("False", reason, "; ".join([*(f"{key}: {message}" for key, _, message in troubles), *recovering]))
 
 
 def _declared(seen: Seen) -> Mapping[str, Any]:

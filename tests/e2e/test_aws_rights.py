@@ -13,8 +13,9 @@ from harness.emulator import ACCOUNT, Emulator
 from harness.git_host import GitHost
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
+from harness.spot import SpotMarket, hanging
 from harness.spot_runs import dead_letter, without_spot
-from roles import FOR_DRIFT, SERVICE_ROLE, actions, called
+from roles import FOR_DRIFT, SERVICE_ROLE, actions, allows, called
 from ways_around import DEFAULT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
@@ -131,12 +132,15 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     without_status(world, operator, "shop")
     world.ready()
     looked_at(world, proxy, operator, images, large)
+    on_spot(world, proxy, images)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
     assert called(proxy.calls) == actions("OperatorRole", without=FOR_DRIFT)
     writes = {"CreateStack", "UpdateStack", "DeleteStack", "ContinueUpdateRollback", "CreateChangeSet", "RollbackStack"}
     assert {one.parameters.get("RoleARN") for one in proxy.calls if one.action in writes} == {SERVICE_ROLE}
+    moved = [one.parameters["service"] for one in proxy.calls if one.action == "UpdateService"]
+    assert all(allows("OperatorRole", "ecs:UpdateService", one) for one in moved)
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
 
 
@@ -189,6 +193,17 @@ def looked_at(world, proxy, operator, images, large):
         without_status(world, operator, "second")
         world.wait(lambda: world.status("second").get("plan"))
     world.delete("second")
+
+
+def on_spot(world, proxy, images):
+    """A stack that is being made, and waits for a service that gets no Spot capacity."""
+    market, name = SpotMarket(proxy), "fargate-default-spotted"
+    with market.open(), hanging(proxy, name, "CREATE_IN_PROGRESS", lambda: proxy.counts["ecs", "UpdateService"] > 0):
+        market.runs_out(name)
+        world.apply("spotted", images=images, services={"web": {"image": "app", "spot": True}})
+        world.wait(lambda: proxy.counts["ecs", "UpdateService"], 60.0)
+        world.ready("spotted")
+    world.delete("spotted")
 
 
 def without_status(world, operator, name):

@@ -216,7 +216,15 @@ def test_an_event_tells_of_each_transition_once(world, plane):
 
 REFUSED = {
     "an unknown field": ({"bogus": 1}, "bogus"),
-    "a field of a later version": ({"images": {"app": {"uri": "example/app:1", "follow": True}}}, "follow"),
+    "a tag that cannot be followed": (
+        {"images": {"app": {"uri": "example/app:1", "follow": True}}},
+        "follow goes with images in ECR",
+    ),
+    "build beside uri": (
+        {"images": {"app": {"uri": "example/app:1", "build": {}}}},
+        "either repository and tag, or uri, or build",
+    ),
+    "build without a tag": ({"images": {"app": {"build": {}}}}, "build without git needs a tag"),
     "an interval that costs too much": ({"drift": {"policy": "Warn", "interval": "9m"}}, "interval must be 10m to 168h"),
     "an image that is not in images": (
         {"services": {"web": {"image": "nope"}}},

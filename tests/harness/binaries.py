@@ -1,6 +1,6 @@
 """Finds the control plane's binaries; the first found wins: KUBEBUILDER_ASSETS, what an earlier run left in the cache,
 the pinned release where its site answers, or built from the Go module beside this file, which only names tools.
-kubeconform is built from another such module."""
+kubeconform and crane are built from other such modules."""
 
 import fcntl
 import hashlib
@@ -17,6 +17,7 @@ from harness import releases
 
 MODULE = Path(__file__).parent / "controlplane"
 CHECKER = Path(__file__).parent / "manifests"
+REGISTRY = Path(__file__).parent / "registry"
 _VERSION = "k8s.io/component-base/version"
 _FLAGS = f"-s -w -X {_VERSION}.gitVersion=v1.36.3 -X {_VERSION}.gitMajor=1 -X {_VERSION}.gitMinor=36"
 _TOOLS = {"server": "etcd", "kube-apiserver": "kube-apiserver", "kubectl": "kubectl"}
@@ -40,13 +41,22 @@ def assets() -> Path:
 
 def kubeconform() -> Path:
     """The checker of manifests; built where it is not there yet, within seconds."""
-    folder = _cached(CHECKER)
+    return _tool(CHECKER) / "kubeconform"
+
+
+def crane() -> Path:
+    """What serves a container registry; built where it is not there yet, within seconds."""
+    return _tool(REGISTRY) / "crane"
+
+
+def _tool(module: Path) -> Path:
+    folder = _cached(module)
     with _locked(folder.parent):
         if not folder.exists():
             part = folder.with_suffix(".part")
-            subprocess.run([_go(), "build", "-trimpath", "-o", f"{part}/", "tool"], cwd=CHECKER, env=_environment(), check=True)
+            subprocess.run([_go(), "build", "-trimpath", "-o", f"{part}/", "tool"], cwd=module, env=_environment(), check=True)
             part.rename(folder)
-    return folder / "kubeconform"
+    return folder
 
 
 def _cached(module: Path, flags: str = "") -> Path:
@@ -107,3 +117,4 @@ def _go() -> str:
 if __name__ == "__main__":
     assets()
     kubeconform()
+    crane()

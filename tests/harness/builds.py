@@ -129,7 +129,8 @@ class CodeBuild:
         shell = ["/bin/sh", "-c", f'{export}; printf %s "$FARGATE_TAG"']
         tag = subprocess.run(shell, env=variables, capture_output=True, check=True, text=True).stdout
         ecr, repository = self.emulator.client("ecr"), variables["FARGATE_REPOSITORY"].partition("/")[2]
-        manifest = json.dumps({"schemaVersion": 2, "built": build["id"]})
+        config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": f"sha256:{'c' * 64}", "size": 2}
+        manifest = json.dumps({"schemaVersion": 2, "config": config, "layers": [], "built": build["id"]})
         with contextlib.suppress(ecr.exceptions.ImageTagAlreadyExistsException):
             ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
 

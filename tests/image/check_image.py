@@ -21,6 +21,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness import packages
 from harness.controlplane import NAMESPACE, ControlPlane
 from harness.emulator import ACCOUNT, Emulator, environ
 from harness.processes import free_port, start, stop
@@ -28,7 +29,6 @@ from harness.processes import free_port, start, stop
 ROOT = Path(__file__).parents[2]
 HOME = "opt/fargate-operator"
 USER = "65532:65532"
-TOOLS = ("buildah", "debootstrap")
 LEFT_BY_BUILDAH = {"etc/hosts", "etc/resolv.conf", "run/.containerenv"}
 
 pytestmark = pytest.mark.timeout(900)
@@ -47,10 +47,7 @@ def base():
         pytest.exit(
             "make image-test wants root: it makes a Debian with debootstrap and builds with buildah's chroot isolation", 1
         )
-    if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        run("apt-get", "update", "-q", env=environment)
-        run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing, env=environment)
+    packages.ensure("buildah", "debootstrap")
     release = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     suite = release["VERSION_CODENAME"].strip('"')
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fargate-operator" / f"image-base-{suite}"

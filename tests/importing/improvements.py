@@ -18,6 +18,7 @@ IMPROVEMENTS = [
         ADDED,
         "ECS wants both where one is given",
     ),
+    ("AWS::ECS::TaskDefinition", "*.Properties.ContainerDefinitions[0].StopTimeout", ADDED, "on Spot, the notice's two minutes"),
     ("AWS::ECS::Service", "*.Properties.ServiceName", CHANGED, "a fixed name makes replacement fail"),
     (
         "AWS::ECS::Service",

@@ -1,17 +1,21 @@
 """ECS services and their tasks: what really runs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.errors import code, translated
-from fargate_operator.observation import ServiceObservation
+from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Waiting
+from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
 
 MOST_TASKS = 20
+MOST_EVENTS = 30  # of the hundred that ECS tells, the newest first
 _BATCH = 10  # services in one DescribeServices
+_GONE = {"ServiceNotActiveException", "ServiceNotFoundException", "ClusterNotFoundException"}  # since it was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,10 @@ class Services:
     def __init__(self, clients: Clients, region: str) -> None:
         self._client = clients.get("ecs", region)
         self._tasks: dict[str, tuple[Any, tuple[str, ...]]] = {}
+        self._stopped: dict[str, tuple[Any, tuple[Stop, ...]]] = {}  # of services on Spot
 
-    def read(self, cluster: str, arns: Mapping[str, str]) -> dict[str, ServiceObservation]:
-        """The services by key; one that ECS does not know is left out."""
+    def read(self, cluster: str, arns: Mapping[str, str], spot: Collection[str] = ()) -> dict[str, ServiceObservation]:
+        """The services by key; one that ECS does not know is left out. Of those on `spot` what has stopped is told, too."""
         found: dict[str, ServiceObservation] = {}
         keys = sorted(arns)
         for start in range(0, len(keys), _BATCH):
@@ -61,16 +66,19 @@ class Services:
                 if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "ClusterNotFoundException":
                     return found
                 raise
-            found |= {batch[one["serviceArn"]]: self._observed(cluster, one) for one in described if one["serviceArn"] in batch}
+            for one in described:
+                if key := batch.get(one["serviceArn"]):
+                    found[key] = self._observed(cluster, one, spot=key in spot)
         return found
 
-    def _observed(self, cluster: str, service: Mapping[str, Any]) -> ServiceObservation:
+    def _observed(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> ServiceObservation:
         deployments = service.get("deployments") or [{}]
         primary = next((one for one in deployments if one.get("status") == "PRIMARY"), deployments[0])
-        short = service["runningCount"] < service["desiredCount"]
         rollout = Rollout(primary.get("rolloutState", ""), primary.get("rolloutStateReason", "").rstrip("."))
         if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
             rollout = self._deployment(cluster, service) or rollout
+        running = self._running(cluster, service)
+        stops, stopped = self._ended(cluster, service, spot=spot)
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -81,9 +89,29 @@ class Services:
             rollout=rollout.state,
             rollout_reason=rollout.reason,
             stage=rollout.stage,
-            task_arns=self._running(cluster, service),
-            stopped=self._stopped(cluster, service["serviceName"]) if short else "",
+            task_arns=running,
+            stopped=stopped,
+            strategy=tuple(_share(one) for one in service.get("capacityProviderStrategy") or ()),
+            events=tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS]),
+            lacking=primary.get("runningCount", 0) < primary.get("desiredCount", 0),
+            stops=stops,
+            cluster=cluster,
         )
+
+    def move(self, cluster: str, service: str, strategy: Sequence[Share]) -> None:
+        """UpdateService with another capacity provider strategy, and nothing else. ECS wants a new deployment for it.
+
+        See https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html.
+        """
+        wanted: Any = [{"capacityProvider": one.provider, "weight": one.weight, "base": one.base} for one in strategy]
+        try:
+            self._client.update_service(
+                cluster=cluster, service=service, capacityProviderStrategy=wanted, forceNewDeployment=True
+            )
+        except ClientError as error:
+            if code(error) in _GONE:
+                raise Waiting(Reason.ServiceMissing, f"UpdateService: {message(error)}", after=5.0) from error
+            raise translate(error, "UpdateService") from error
 
     def _deployment(self, cluster: str, service: Mapping[str, Any]) -> Rollout | None:
         """The service deployment under way, or else the newest one; None where ECS knows none."""
@@ -101,12 +129,8 @@ class Services:
         return rollout_of(found[0]) if found else None
 
     def _running(self, cluster: str, service: Mapping[str, Any]) -> tuple[str, ...]:
-        """The ARNs of running tasks. Counts, deployments and the newest event that are the same mean the same tasks."""
-        deployments = [(one.get("id"), one.get("rolloutState")) for one in service.get("deployments") or ()]
-        moving = [one for one in service.get("events") or () if "steady state" not in one.get("message", "")]
-        newest = moving[0].get("id") if moving else ""
-        mark = (service["runningCount"], service.get("pendingCount"), service["desiredCount"], deployments, newest)
-        arn = service["serviceArn"]
+        """The ARNs of running tasks."""
+        arn, mark = service["serviceArn"], _mark(service)
         known = self._tasks.get(arn)
         if known and known[0] == mark:
             return known[1]
@@ -116,17 +140,70 @@ class Services:
         self._tasks[arn] = (mark, tasks)
         return tasks
 
-    def _stopped(self, cluster: str, service: str) -> str:
-        """Why a task of the service stopped last: its reason, the container and its exit code."""
+    def _ended(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> tuple[tuple[Stop, ...], str]:
+        """What has stopped, of a service on Spot, and why a task stopped last, where some are missing.
+
+        One with all its tasks is asked about only on Spot, and only when something has changed.
+        """
+        arn, mark, short = service["serviceArn"], _mark(service), _short(service)
+        known = self._stopped.get(arn)
+        if not short and (not spot or (known and known[0] == mark)):
+            return (known[1] if known and spot else ()), ""
+        name = service["serviceName"]
         with translated("ListTasks"):
-            arns = self._client.list_tasks(cluster=cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
-            tasks = self._client.describe_tasks(cluster=cluster, tasks=arns[:10])["tasks"] if arns else []
-        if not tasks:
-            return ""
-        task = max(tasks, key=lambda one: str(one.get("stoppedAt", "")))
-        parts = [task.get("stoppedReason", "")]
-        for container in task.get("containers", ()):
-            if container.get("reason") or container.get("exitCode"):
-                exited = f" exit code {container['exitCode']}" if container.get("exitCode") is not None else ""
-                parts.append(f"container {container['name']}{exited} {container.get('reason', '')}".strip())
-        return ", ".join(part for part in parts if part)
+            arns = self._client.list_tasks(cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
+            wanted = arns if spot else arns[:10]  # 100 at most, as many as DescribeTasks takes
+            tasks: list[Any] = self._client.describe_tasks(cluster=cluster, tasks=wanted)["tasks"] if wanted else []
+        stops = tuple(stop(one) for one in tasks) if spot else ()
+        if spot:
+            self._stopped[arn] = (mark, stops)
+        return stops, why(tasks) if short else ""
+
+
+def _short(service: Mapping[str, Any]) -> bool:
+    return bool(service["runningCount"] < service["desiredCount"])
+
+
+def _mark(service: Mapping[str, Any]) -> Any:
+    """Counts, deployments and the newest event: the same mean the same tasks."""
+    deployments = [(one.get("id"), one.get("rolloutState")) for one in service.get("deployments") or ()]
+    moving = [one for one in service.get("events") or () if "steady state" not in one.get("message", "")]
+    newest = moving[0].get("id") if moving else ""
+    return service["runningCount"], service.get("pendingCount"), service["desiredCount"], deployments, newest
+
+
+def _share(one: Mapping[str, Any]) -> Share:
+    return Share(one["capacityProvider"], one.get("weight", 0), one.get("base", 0))
+
+
+def _event(one: Mapping[str, Any]) -> ServiceEvent:
+    return ServiceEvent(one.get("id", ""), one["createdAt"], one.get("message", ""))
+
+
+def stop(task: Mapping[str, Any]) -> Stop:
+    """A stopped task of DescribeTasks; one that has its notice only tells when it began to stop."""
+    return Stop(
+        task["taskArn"],
+        task.get("stopCode", ""),
+        task.get("stoppedReason", ""),
+        task.get("stoppedAt") or task.get("stoppingAt"),
+        task.get("capacityProviderName", ""),
+    )
+
+
+def why(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """Why a task stopped last: its reason, the container and its exit code."""
+    if not tasks:
+        return ""
+    task = max(tasks, key=lambda one: str(one.get("stoppedAt", "")))
+    parts = [task.get("stoppedReason", "")]
+    for container in task.get("containers", ()):
+        if container.get("reason") or container.get("exitCode"):
+            exited = f" exit code {container['exitCode']}" if container.get("exitCode") is not None else ""
+            parts.append(f"container {container['name']}{exited} {container.get('reason', '')}".strip())
+    return ", ".join(part for part in parts if part)
+
+
+def cluster_of(service_arn: str) -> str:
+    """The cluster's name: ``arn:aws:ecs:<region>:<account>:service/<cluster>/<service>``."""
+    return service_arn.split("/")[1]

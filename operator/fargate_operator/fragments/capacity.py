@@ -47,3 +47,18 @@ class Capacity(Strict):
 def strategy(capacity: Capacity | None, *, spot: bool | None) -> list[dict[str, Any]]:
     """The CapacityProviderStrategy of a workload with `capacity`, or `spot`, or neither."""
     return capacity.strategy() if capacity else SPOT if spot else ON_DEMAND
+
+
+def may_be_interrupted(capacity: Capacity | None, *, spot: bool | None) -> bool:
+    """Whether some of its tasks may run on Spot."""
+    return capacity.spot_weight != 0 if capacity else bool(spot)
+
+
+# From the notice of an interruption on a task has two minutes; SIGTERM comes with it. ECS's own default is 30 s.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html#fargate-capacity-providers-termination
+STOP_TIMEOUT = 120  # seconds
+
+
+def stop_timeout(capacity: Capacity | None, *, spot: bool | None) -> int | None:
+    """The default of a container's StopTimeout, in seconds; None: ECS's own."""
+    return STOP_TIMEOUT if may_be_interrupted(capacity, spot=spot) else None

@@ -108,6 +108,6 @@ class Http(Strict):
     )
     deregistration_delay: Duration | None = text(
         "How long a task that goes may answer what it has begun, up to 1h",
-        default="60s",
+        default="60s; on Spot the stopTimeout, if that is shorter",
         aws=f"{_GROUP} deregistration_delay.timeout_seconds",
     )

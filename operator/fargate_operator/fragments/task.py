@@ -70,7 +70,7 @@ class TaskSpec(Strict):
     )
     health_check: HealthCheck | None = text("Of the container", default="none", aws=f"{_CONTAINER}.HealthCheck")
     stop_timeout: Duration | None = text(
-        "Between SIGTERM and SIGKILL, up to 120s", default="30s", aws=f"{_CONTAINER}.StopTimeout"
+        "Between SIGTERM and SIGKILL, up to 120s", default="30s; 120s on Spot", aws=f"{_CONTAINER}.StopTimeout"
     )
     ephemeral_storage_gib: Annotated[Int, Field(ge=21, le=200)] | None = text(
         "GiB of ephemeral storage", default="20", aws=f"{_TASK} EphemeralStorage.SizeInGiB", alias="ephemeralStorageGiB"

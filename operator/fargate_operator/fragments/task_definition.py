@@ -16,12 +16,19 @@ from fargate_operator.fragments.volumes import mount_points, volume_list
 from fargate_operator.template import Resource
 
 
-def task_definition(key: str, spec: TaskSpec, scope: Scope, container: dict[str, Any]) -> Resource:
-    """`<N>Task`: a container named as the workload, `container` added by the kind, then its sidecars; overrides last."""
+def task_definition(
+    key: str, spec: TaskSpec, scope: Scope, container: dict[str, Any], stop_timeout: int | None = None
+) -> Resource:
+    """`<N>Task`: a container named as the workload, `container` added by the kind, then its sidecars; overrides last.
+
+    `stop_timeout` is the containers' StopTimeout where they say none, in seconds; None: ECS's own.
+    """
     overrides = [one for one in (scope.overrides, spec.overrides) if one]
-    main = merge_all({**_container(key, spec, scope), **container}, (one.container for one in overrides))
+    timeout = {} if stop_timeout is None else {"StopTimeout": stop_timeout}
+    own = {"StopTimeout": seconds(spec.stop_timeout)} if spec.stop_timeout else timeout
+    main = merge_all({**_container(key, spec, scope), **own, **container}, (one.container for one in overrides))
     sidecars = [
-        one.body(name, f"{names.task(key)}/{name}", spec.architecture, scope)
+        {**one.body(name, f"{names.task(key)}/{name}", spec.architecture, scope), **timeout}
         for name, one in sorted((spec.sidecars or {}).items())
     ]
     additional = [extra for one in overrides for extra in one.additional_containers or ()]
@@ -70,8 +77,6 @@ def _container(key: str, spec: TaskSpec, scope: Scope) -> dict[str, Any]:
         body["Command"] = spec.command
     if spec.health_check:
         body["HealthCheck"] = spec.health_check.body()
-    if spec.stop_timeout:
-        body["StopTimeout"] = seconds(spec.stop_timeout)
     if spec.volumes:
         body["MountPoints"] = mount_points(spec.volumes)
     body["LogConfiguration"] = log_configuration(scope)

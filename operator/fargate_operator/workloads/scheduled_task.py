@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from fargate_operator import names
-from fargate_operator.fragments.capacity import Capacity, strategy
+from fargate_operator.fragments.capacity import Capacity, stop_timeout, strategy
 from fargate_operator.fragments.schedule import Schedule
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.spot_queue import output, queue, queue_arn, retry_policy, uses_spot
@@ -68,7 +68,7 @@ class ScheduledTaskSpec(TaskSpec):
 
 def resources(key: str, spec: ScheduledTaskSpec, scope: Scope) -> Iterable[Resource]:
     """The task definition and the schedule."""
-    definition = task_definition(key, spec, scope, {})
+    definition = task_definition(key, spec, scope, {}, stop_timeout(spec.capacity, spot=spec.spot))
     yield definition
     properties: dict[str, Any] = {
         "ScheduleExpression": spec.schedule,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from fargate_operator import names
 from fargate_operator.fragments import routing, shifting
-from fargate_operator.fragments.capacity import Capacity, strategy
+from fargate_operator.fragments.capacity import ON_DEMAND, Capacity, may_be_interrupted, stop_timeout, strategy
 from fargate_operator.fragments.connect import Connect, connect_configuration, connect_ingress, port_mapping
 from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
@@ -17,7 +17,7 @@ from fargate_operator.fragments.scaling_policies import scaling_resources
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.task import TaskSpec
 from fargate_operator.fragments.task_definition import task_definition
-from fargate_operator.fragments.values import Flag, Int, text
+from fargate_operator.fragments.values import Flag, Int, seconds, text
 from fargate_operator.template import Resource
 
 _SERVICE = "AWS::ECS::Service"
@@ -38,7 +38,9 @@ class ServiceSpec(TaskSpec):
         default="false",
         aws=f"{_SERVICE} EnableExecuteCommand",
     )
-    spot: Flag | None = text("Run on Fargate Spot", default="false", aws=_STRATEGY)
+    spot: Flag | None = text(
+        "Run on Fargate Spot, and on demand for a time when it cannot be had", default="false", aws=_STRATEGY
+    )
     capacity: Capacity | None = text("A mix of on-demand and Spot instead of spot", default="none", aws=_STRATEGY)
     deployment: Deployment | None = text(
         "How new tasks replace old ones", default="Rolling, with the circuit breaker", aws=f"{_SERVICE} DeploymentConfiguration"
@@ -67,12 +69,12 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         container["PortMappings"] = [port_mapping(key, spec.port, spec.connect, http=bool(spec.http))]
     if spec.exec:
         container["LinuxParameters"] = {"InitProcessEnabled": True}  # reaps what exec'd shells leave behind
-    definition = task_definition(key, spec, scope, container)
+    definition = task_definition(key, spec, scope, container, stop_timeout(spec.capacity, spot=spec.spot))
     yield definition
     depends_on = list(spec.depends_on or ())
     if spec.http:
         routed = shifting if shifts(spec.deployment) else routing
-        yield from routed.resources(key, spec.http, spec.network, spec.tags, scope)
+        yield from routed.resources(key, _http(spec.http, spec), spec.network, spec.tags, scope)
         depends_on.append(names.listener_rule(key))
     yield Resource(
         f"{names.identifier(key)}Service",
@@ -104,7 +106,7 @@ def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
 def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> dict[str, Any]:
     generated: dict[str, Any] = {
         "Cluster": scope.cluster,
-        **_capacity(spec, scope),
+        **_capacity(key, spec, scope),
         **_desired_count(key, spec, scope),
         "DeploymentConfiguration": configuration(spec.deployment, stated=key in scope.facts.weights),
         "TaskDefinition": {"Ref": definition},
@@ -124,6 +126,14 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
     return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
 
 
+def _http(http: Http, spec: ServiceSpec) -> Http:
+    """A task that Spot takes back is gone after its StopTimeout: the load balancer is to be done with it by then."""
+    brief = spec.stop_timeout is not None and seconds(spec.stop_timeout) < routing.DELAY
+    if brief and http.deregistration_delay is None and may_be_interrupted(spec.capacity, spot=spec.spot):
+        return http.model_copy(update={"deregistration_delay": spec.stop_timeout})
+    return http
+
+
 def _place(spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
     return scope.awsvpc(spec.network, always=bool(spec.http))
 
@@ -138,8 +148,11 @@ def _desired_count(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, int]:
     return {"DesiredCount": 1 if spec.desired_count is None else spec.desired_count}
 
 
-def _capacity(spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
+def _capacity(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:
     """A cluster that is not the app's own may have no capacity providers, which plain Fargate does not need."""
+    fallback = scope.facts.spot.get(key)
+    if fallback and fallback.on_demand and may_be_interrupted(spec.capacity, spot=spec.spot):
+        return {"CapacityProviderStrategy": ON_DEMAND}
     if scope.own_cluster or spec.spot or spec.capacity:
         return {"CapacityProviderStrategy": strategy(spec.capacity, spot=spec.spot)}
     return {"LaunchType": "FARGATE"}

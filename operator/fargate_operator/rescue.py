@@ -1,0 +1,117 @@
+"""Services off Spot and back: the facts of a turn as time and failures have it, and UpdateService where the stack is no help.
+
+At the edge. `spot` decides. While a stack waits for a service that gets no capacity, no second update of it is possible, and it
+may wait for hours: the service itself is moved at once, and the template follows when the operation has ended. ECS keeps the
+deployment's minimumHealthyPercent while tasks move.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fargate_operator import names
+from fargate_operator.aws import resources
+from fargate_operator.facts import Fallback
+from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
+from fargate_operator.fragments import capacity
+from fargate_operator.observation import ServiceObservation, Share
+from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
+from fargate_operator.queue import Key
+from fargate_operator.seen import Seen
+from fargate_operator.spot import Case, Interruptions, counted, excerpt, judge, lacks_capacity
+from fargate_operator.spot_status import fallbacks, interruptions, recorded
+from fargate_operator.turn import Turn, app_of, key_of
+from fargate_operator.world import World
+
+SOON = 0.5  # seconds until the template follows a service that was moved
+_GOING = frozenset({"ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"})  # the services are taken away
+
+
+class Rescue:
+    """Holds nothing but the services of stacks that are being made; a new operator finds them again."""
+
+    def __init__(self, world: World, cooldown: float) -> None:
+        self._world, self._cooldown = world, cooldown
+        self._found: dict[Key, tuple[str, Mapping[str, str]]] = {}
+
+    def facts(self, turn: Turn) -> Turn:
+        """Before the template is compiled: who is on demand now, and when to come again for it."""
+        app, seen = app_of(turn), turn.seen
+        assert turn.facts is not None  # noqa: S101  facts are resolved before
+        known = carried(app, {**turn.facts.spot, **recorded(seen.previous)})
+        known = due(self._failed(turn, known), seen.now, self._cooldown)
+        facts = replace(turn.facts, spot=in_template(app, known))
+        wait = left(known.values(), seen.now)
+        return replace(turn, facts=facts, seen=_again(replace(seen, spot=known), wait))
+
+    def _failed(self, turn: Turn, known: dict[str, Fallback]) -> dict[str, Fallback]:
+        """With the service that the stack's last operation failed for, where CloudFormation says that it found no capacity."""
+        stack, attempt = turn.seen.stack, turn.seen.attempt
+        if stack is None or stack.status not in NEVER_UP | ROLLED_BACK or not attempt.fresh or not lacks_capacity(attempt.reason):
+            return known
+        for key in wanting(app_of(turn)):
+            if attempt.reason.startswith(f"{names.identifier(key)}Service "):
+                reason = excerpt(attempt.reason)
+                return {**known, key: fallen(known.get(key), turn.seen.now, self._cooldown, reason)}
+        return known
+
+    def arns(self, turn: Turn) -> dict[str, str]:
+        """The ARNs of the app's services; of a busy stack, which has no outputs yet, those of services on Spot."""
+        stack, app = turn.seen.stack, app_of(turn)
+        assert stack is not None  # noqa: S101  the caller has looked
+        outputs = {key: stack.outputs.get(names.service_output(key), "") for key in app.spec.services or {}}
+        arns = {key: arn for key, arn in outputs.items() if arn}
+        wanted = {key: f"{names.identifier(key)}Service" for key in wanting(app) - arns.keys()}
+        if not wanted or not busy(stack.status) or stack.status in _GOING:
+            self.forget(key_of(turn))
+            return arns
+        of, known = self._found.get(key_of(turn), ("", {}))
+        known = known if of == stack.id else {}
+        missing = {key: one for key, one in wanted.items() if key not in known}
+        known = {**known, **resources.services(self._world.clients, turn.seen.region, stack.id, missing)}
+        self._found[key_of(turn)] = stack.id, known
+        return {**arns, **{key: arn for key, arn in known.items() if key in wanted}}
+
+    def act(self, turn: Turn) -> Turn:
+        """When the services were read: count interruptions, judge, and move what must be moved."""
+        app, seen = app_of(turn), turn.seen
+        wanted = wanting(app)
+        if not wanted or seen.services is None or seen.stack is None:
+            return turn
+        known, counts, services = dict(fallbacks(seen)), dict(interruptions(seen.previous)), dict(seen.services)
+        for key in sorted(wanted & services.keys()):
+            counts[key] = counted(counts.get(key) or Interruptions(), services[key].stops, seen.now)
+            if app.spec.suspend:
+                continue
+            kept = moved_beside(app) and isinstance(seen.action, Await | Halt)
+            judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept))
+            if judged.move and seen.stack.status not in _GOING:
+                services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
+            if judged.fallback:
+                known[key] = judged.fallback
+        moved = known != fallbacks(seen)
+        seen = replace(seen, spot=known, interrupted=counts, services=services)
+        return replace(turn, seen=_again(seen, SOON if moved else None))
+
+    def _move(self, turn: Turn, key: str, service: ServiceObservation, *, back: bool) -> ServiceObservation:
+        spec = (app_of(turn).spec.services or {})[key]
+        wanted = capacity.strategy(spec.capacity, spot=spec.spot) if back else capacity.ON_DEMAND
+        strategy = tuple(Share(one["CapacityProvider"], one.get("Weight", 0), one.get("Base", 0)) for one in wanted)
+        self._world.services(turn.seen.region).move(service.cluster, service.service_arn, strategy)
+        return replace(service, strategy=strategy)
+
+    def forget(self, key: Key) -> None:
+        """It is not to be looked after any more."""
+        self._found.pop(key, None)
+
+
+def settled(seen: Seen) -> bool:
+    """Whether the stack rests with the template that it is to have, so that no operation is about to move a service."""
+    stack = seen.stack
+    at_rest = stack is not None and stack.status in SETTLED | ROLLED_BACK and stack.template_digest == seen.template_digest
+    return at_rest and isinstance(seen.action, Nothing)
+
+
+def _again(seen: Seen, after: float | None) -> Seen:
+    if after is None:
+        return seen
+    return replace(seen, again=after if seen.again is None else min(after, seen.again))

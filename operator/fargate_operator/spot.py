@@ -1,0 +1,156 @@
+"""What ECS tells of Spot, and what follows: no capacity, interruptions, and where a service is to run. Pure.
+
+The words and codes are ECS's own: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html,
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from fargate_operator.facts import Fallback
+from fargate_operator.fallback import fallen, moment
+from fargate_operator.observation import ServiceObservation, Share, Stop
+from fargate_operator.seen import timestamp
+
+ON_SPOT, ON_DEMAND, MIXED = "Spot", "OnDemand", "Mixed"
+FRESH = timedelta(hours=1)  # an event that is older tells nothing of now
+BURST = timedelta(minutes=10)  # between two interruptions that are told of together; and in which as many as all are too many
+INTERRUPTED = frozenset({"SpotInterruption", "TerminationNotice"})  # the notice comes first, on the same task
+MOST_SEEN = 50  # interruptions that are remembered beyond those that ECS still lists
+_WORDS = "capacity is unavailable"
+ALREADY = "it ran on demand already"
+
+
+@dataclass(frozen=True, slots=True)
+class Interruptions:
+    """How many of a service's tasks Spot has taken back, when the last, and when the burst that it is of began; RFC 3339.
+
+    `seen` are those that are counted, by the beginning of the task's id: ECS lists a stopped task for an hour, so that the same
+    is read again and again, first with its notice and then with its end.
+    """
+
+    count: int = 0
+    last: str = ""
+    burst: str = ""
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of one service.
+
+    `settled`: the stack rests, and has the template of the spec and these facts. `kept`: it rests, and does not get that template
+    by itself.
+    """
+
+    service: ServiceObservation
+    fallback: Fallback | None
+    settled: bool
+    now: datetime
+    base: float  # the first cool-down, in seconds
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The fallback from now on, and where the service must be moved to at once, if anywhere."""
+
+    fallback: Fallback | None
+    move: Literal["", "Spot", "OnDemand"] = ""
+
+
+def runs_on(strategy: Iterable[Share]) -> str:
+    """Spot, OnDemand or Mixed; empty where the service has no strategy."""
+    used = {one.provider for one in strategy if one.weight or one.base}
+    if "FARGATE_SPOT" not in used:
+        return ON_DEMAND if "FARGATE" in used else ""
+    return MIXED if "FARGATE" in used else ON_SPOT
+
+
+def judge(case: Case) -> Judgement:
+    """Twice is once: what was decided and done, and is seen again, changes nothing."""
+    known, there = case.fallback, runs_on(case.service.strategy)
+    if case.service.status != "ACTIVE":
+        return Judgement(known)
+    away: Literal["", "OnDemand"] = "OnDemand" if there in (ON_SPOT, MIXED) else ""
+    if known and known.on_demand:  # a rollback of the stack may have brought it back to Spot meanwhile
+        return Judgement(known, away)
+    if reason := no_capacity(case.service, moment(known.since) if known else None, case.now):
+        return Judgement(fallen(known, case.now, case.base, reason), away)
+    if there != ON_DEMAND:
+        return Judgement(known)
+    if known:  # no update would bring it back: the template says Spot all the time
+        return Judgement(known, "Spot" if case.settled or case.kept else "")
+    return Judgement(fallen(None, case.now, case.base, ALREADY) if case.settled else None)
+
+
+# ── no capacity ─────────────────────────────────────────────────────────────────
+
+
+def no_capacity(service: ServiceObservation, since: datetime | None, now: datetime) -> str:
+    """Why the service does not get the tasks that it wants, in ECS's words; empty where it is not for want of capacity.
+
+    Only what happened after `since` counts, the last change between Spot and on demand.
+    """
+    if not service.desired or not (service.running < service.desired or service.lacking):
+        return ""
+    after = max(since, now - FRESH) if since else now - FRESH
+    return _refused(service, after) or _not_started(service.stops, after) or _taken_back(service, after, now)
+
+
+def _refused(service: ServiceObservation, after: datetime) -> str:
+    for event in service.events:
+        if event.at <= after or "steady state" in event.message:  # what was before is mended
+            return ""
+        if lacks_capacity(event.message):
+            return excerpt(event.message)
+    return ""
+
+
+def _not_started(stops: Iterable[Stop], after: datetime) -> str:
+    found = [
+        one for one in stops if one.at and one.at > after and one.provider in ("", "FARGATE_SPOT") and lacks_capacity(one.reason)
+    ]
+    return excerpt(found[0].reason) if found else ""
+
+
+def _taken_back(service: ServiceObservation, after: datetime, now: datetime) -> str:
+    """Faster than they start: all at once, so to speak, and others are not there yet."""
+    since = max(after, now - BURST)
+    count = len({one.task_arn for one in service.stops if one.code in INTERRUPTED and one.at and one.at > since})
+    if count < max(2, service.desired) or service.running >= service.desired:
+        return ""
+    return f"{count} tasks were interrupted within {int(BURST.total_seconds() // 60)} minutes, faster than others start"
+
+
+def lacks_capacity(words: str) -> bool:
+    """Whether ECS says that there is no capacity."""
+    return _WORDS in words.lower()
+
+
+def excerpt(words: str) -> str:
+    """The sentence that says it."""
+    found = re.search(rf"[^.:]*{_WORDS}[^.]*", words, re.IGNORECASE)
+    return found[0].strip() if found else words
+
+
+# ── interruptions ───────────────────────────────────────────────────────────────
+
+
+def counted(before: Interruptions, stops: Iterable[Stop], now: datetime) -> Interruptions:
+    """With those that were not counted yet, each once."""
+    listed = {one.task_arn.rpartition("/")[2][:8]: one.at or now for one in stops if one.code in INTERRUPTED}
+    fresh = sorted((at, name) for name, at in listed.items() if name not in before.seen)
+    if not fresh:
+        return before
+    last, burst = before.last, before.burst
+    for at, _ in fresh:
+        if not last or at - moment(last) > BURST:
+            burst = timestamp(at) or ""
+        last = max(last, timestamp(at) or "")
+    others = tuple(name for name in before.seen if name not in listed)
+    seen = (*others[-MOST_SEEN:], *(name for name in before.seen if name in listed), *(name for _, name in fresh))
+    return replace(before, count=before.count + len(fresh), last=last, burst=burst, seen=seen)

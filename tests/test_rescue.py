@@ -1,0 +1,237 @@
+"""The edge of Spot: what is asked and called, and in which turns; against an AWS in dicts."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fargate_operator.aws.services import Services
+from fargate_operator.errors import Waiting
+from fargate_operator.facts import Facts, Subnets, pins
+from fargate_operator.fallback import due, fallen, moment
+from fargate_operator.observation import ChangeSet, ServiceEvent, Share
+from fargate_operator.parsing import parse_app
+from fargate_operator.plan import Attempt, Await, Halt, Nothing, Update, Wait
+from fargate_operator.rescue import Rescue
+from fargate_operator.turn import Turn
+from harness.spot import NO_CAPACITY, stopped
+from test_model import manifest
+from test_plan import OWNER
+from test_status import NOW, seen, service
+
+WORDS = "Capacity is unavailable at this time"
+SPOT, PLAIN = (Share("FARGATE_SPOT", 1),), (Share("FARGATE", 1),)
+SHORT = service(running=0, strategy=SPOT, cluster="c", events=(ServiceEvent("1", NOW - timedelta(seconds=9), NO_CAPACITY),))
+FALLEN = fallen(None, NOW, 900.0, WORDS)
+RETURNED = due({"web": FALLEN}, moment(FALLEN.until), 900.0)["web"]
+FACTS = Facts("123456789012", "eu-west-1", subnets={"default": Subnets("vpc-1", ("subnet-1",), ("a",))}, images={"app": "x"})
+
+
+class Aws:
+    """A world with one ECS service; `moved` are the strategies that it was given, `resources` what CloudFormation has made."""
+
+    def __init__(self, resources=()):
+        self.moved, self.asked, self.resources = [], [], dict(resources)
+        self.clients = self
+
+    def services(self, _):
+        return SimpleNamespace(move=lambda cluster, arn, strategy: self.moved.append((cluster, arn, strategy)))
+
+    def get(self, *_):
+        return self
+
+    def describe_stack_resources(self, LogicalResourceId, **_):  # noqa: N803
+        self.asked.append(LogicalResourceId)
+        if LogicalResourceId not in self.resources:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStackResources")
+        return {"StackResources": [{"PhysicalResourceId": self.resources[LogicalResourceId]}]}
+
+
+def turn(status="UPDATE_COMPLETE", action=None, spec=None, previous=None, **more):
+    app = parse_app(manifest(services={"web": {"image": "app", "spot": True}}, **(spec or {})))
+    one = seen(status, action or Nothing(), app=app, previous=previous or {}, **{"services": {"web": SHORT}, **more})
+    return Turn({"metadata": {"name": "shop"}, "spec": {}}, one, OWNER, facts=FACTS)
+
+
+def act(one, aws=None):
+    aws = aws or Aws()
+    return Rescue(aws, 900.0).act(one).seen, [strategy for *_, strategy in aws.moved]
+
+
+@pytest.mark.parametrize(
+    ("one", "moved", "falls"),
+    [
+        (turn(), [PLAIN], True),
+        (turn("UPDATE_IN_PROGRESS", Wait()), [PLAIN], True),
+        (turn("UPDATE_ROLLBACK_COMPLETE", Halt("UpdateFailed", "x")), [PLAIN], True),
+        (turn("ROLLBACK_IN_PROGRESS", Wait()), [], True),  # it is taken away: the next one runs on demand
+        (turn(spec={"suspend": True}), [], False),
+        (turn(services=None), [], False),
+        (turn(services={"web": replace(SHORT, running=1)}), [], False),
+        (turn(services={"web": replace(SHORT, strategy=PLAIN)}), [], True),
+    ],
+)
+def test_a_service_without_capacity_is_moved_once_and_only_what_it_runs_on_changes(one, moved, falls):
+    after, calls = act(one)
+    assert calls == moved
+    assert (after.spot == {"web": FALLEN}) is falls
+    assert (after.again == 0.5) is falls
+    again, calls = act(replace(one, seen=after))
+    assert (calls, again.spot) == ([], after.spot)
+
+
+def test_with_approval_it_goes_back_though_another_change_waits():
+    there = {"web": service(strategy=PLAIN, cluster="c")}
+    waits = Await(ChangeSet("id", "name", "CREATE_COMPLETE"), approval=True)
+    for approval, moved in (("Manual", [SPOT]), ("Automatic", [])):
+        one = turn(action=waits, services=there, spot={"web": RETURNED}, spec={"changes": {"approval": approval}})
+        assert act(one)[1] == moved
+
+
+def test_a_service_that_went_meanwhile_is_looked_at_again():
+    gone = ClientError({"Error": {"Code": "ServiceNotActiveException", "Message": "not active"}}, "UpdateService")
+    ecs = SimpleNamespace(update_service=lambda **_: (_ for _ in ()).throw(gone))
+    with pytest.raises(Waiting, match="not active"):
+        Services(SimpleNamespace(get=lambda *_: ecs), "eu-west-1").move("c", "arn:web", PLAIN)
+
+
+def test_back_it_goes_with_the_strategy_of_the_spec_where_the_stack_sees_no_difference():
+    there = {"web": service(strategy=PLAIN, cluster="c")}
+    _, calls = act(turn(services=there, spot={"web": RETURNED}))
+    assert calls == [SPOT]
+    _, calls = act(turn(action=Update("id"), services=there, spot={"web": RETURNED}))
+    assert calls == []
+
+
+# ── before the template is compiled ─────────────────────────────────────────────
+
+
+def facts(one):
+    after = Rescue(Aws(), 900.0).facts(one)
+    return after.facts.spot, after.seen
+
+
+def known(fallback):
+    return {"pins": pins(Facts("1", "r", spot={"web": fallback}))}
+
+
+def test_who_is_on_demand_comes_out_of_the_status_and_the_turn_comes_again_when_that_ends():
+    spot, after = facts(turn(previous=known(FALLEN)))
+    assert (spot, after.spot, after.again) == ({"web": FALLEN}, {"web": FALLEN}, 900.0)
+    late = turn(previous=known(FALLEN), now=NOW + timedelta(seconds=900))
+    spot, after = facts(late)
+    assert (spot["web"].on_demand, after.again) == (False, None)
+
+
+def test_where_the_status_was_lost_the_template_has_recorded_it():
+    spot, _ = facts(replace(turn(), facts=replace(FACTS, spot={"web": FALLEN})))
+    assert spot == {"web": FALLEN}
+
+
+def test_with_approval_the_template_says_spot_and_the_status_remembers():
+    spot, after = facts(turn(previous=known(FALLEN), spec={"changes": {"approval": "Manual"}}))
+    assert (spot, after.spot) == ({}, {"web": FALLEN})
+
+
+FAILED = f"WebService (AWS::ECS::Service): Resource handler returned message: {WORDS}. Please try again later"
+
+
+@pytest.mark.parametrize(
+    ("status", "attempt", "falls"),
+    [
+        ("ROLLBACK_COMPLETE", Attempt(reason=FAILED, fresh=True), True),
+        ("UPDATE_ROLLBACK_COMPLETE", Attempt(reason=FAILED, fresh=True), True),
+        ("ROLLBACK_COMPLETE", Attempt(reason=FAILED), False),  # told of before
+        ("UPDATE_COMPLETE", Attempt(reason=FAILED, fresh=True), False),
+        ("ROLLBACK_COMPLETE", Attempt(reason="WebService (AWS::ECS::Service): circuit breaker", fresh=True), False),
+        ("ROLLBACK_COMPLETE", Attempt(reason=FAILED.replace("WebService", "ApiService"), fresh=True), False),
+    ],
+)
+def test_a_stack_that_failed_for_want_of_capacity_is_tried_again_on_demand(status, attempt, falls):
+    spot, _ = facts(turn(status, Halt("CreateFailed", "x"), attempt=attempt))
+    assert (spot == {"web": FALLEN}) is falls
+
+
+# ── services of a stack that is being made ──────────────────────────────────────
+
+ARN = "arn:aws:ecs:eu-west-1:1:service/c/web"
+
+
+def test_while_a_stack_is_made_its_service_is_asked_for_until_it_is_there():
+    aws, making = Aws(), turn("CREATE_IN_PROGRESS", Wait())
+    making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
+    rescue = Rescue(aws, 900.0)
+    assert rescue.arns(making) == {}
+    aws.resources["WebService"] = ARN
+    assert rescue.arns(making) == rescue.arns(making) == {"web": ARN}
+    assert aws.asked == ["WebService", "WebService"]
+    other = making.with_seen(stack=replace(making.seen.stack, id="another"))
+    assert (rescue.arns(other), len(aws.asked)) == ({"web": ARN}, 3)
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"])
+def test_nothing_is_asked_of_a_stack_that_is_not_being_made(status):
+    aws, one = Aws({"WebService": ARN}), turn(status, Wait())
+    assert Rescue(aws, 900.0).arns(one.with_seen(stack=replace(one.seen.stack, outputs={}))) == {}
+    assert Rescue(aws, 900.0).arns(one) == {"web": "service"}
+    assert aws.asked == []
+
+
+# ── what is read of ECS ─────────────────────────────────────────────────────────
+
+
+class Ecs:
+    """A service on Spot with its stopped tasks; counts calls."""
+
+    def __init__(self):
+        self.calls, self.events = [], []
+        self.service = {"serviceArn": "arn:web", "serviceName": "web", "desiredCount": 1, "runningCount": 1, "status": "ACTIVE",
+                        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]}  # fmt: skip
+        self.tasks = [stopped("arn:task/c/1", "c", "web", NOW, "TerminationNotice")]
+
+    def get(self, *_):
+        return self
+
+    def describe_services(self, **_):
+        return {"services": [{**self.service, "events": self.events}]}
+
+    def list_tasks(self, desiredStatus, **_):  # noqa: N803
+        self.calls.append(f"ListTasks {desiredStatus}")
+        return {"taskArns": [one["taskArn"] for one in self.tasks] if desiredStatus == "STOPPED" else ["arn:task/c/9"]}
+
+    def describe_tasks(self, **_):
+        self.calls.append("DescribeTasks")
+        return {"tasks": self.tasks}
+
+    def update_service(self, **sent):
+        self.calls.append(sent)
+
+
+def look(services, ecs, spot):
+    del ecs.calls[:]
+    return services.read("c", {"web": "arn:web"}, spot)["web"], list(ecs.calls)
+
+
+def test_on_spot_what_has_stopped_is_asked_once_for_each_change_and_off_spot_never():
+    ecs = Ecs()
+    services = Services(ecs, "eu-west-1")
+    found, calls = look(services, ecs, {"web"})
+    assert calls == ["ListTasks RUNNING", "ListTasks STOPPED", "DescribeTasks"]
+    assert [(one.code, one.at, one.provider) for one in found.stops] == [("TerminationNotice", NOW, "FARGATE_SPOT")]
+    assert (found.strategy, found.stopped, found.cluster) == (SPOT, "", "c")
+    assert look(services, ecs, {"web"}) == (found, [])
+    ecs.events = [{"id": "2", "createdAt": NOW, "message": "(service web) has started 1 tasks: (task x)."}]
+    changed, calls = look(services, ecs, {"web"})
+    assert calls == ["ListTasks RUNNING", "ListTasks STOPPED", "DescribeTasks"]
+    assert [one.message for one in changed.events] == ["(service web) has started 1 tasks: (task x)."]
+    plain, calls = look(Services(ecs, "eu-west-1"), ecs, ())
+    assert (plain.stops, calls) == ((), ["ListTasks RUNNING"])
+
+
+def test_a_move_changes_the_strategy_and_nothing_else():
+    ecs = Ecs()
+    Services(ecs, "eu-west-1").move("c", "arn:web", PLAIN)
+    strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]
+    assert ecs.calls == [{"cluster": "c", "service": "arn:web", "capacityProviderStrategy": strategy, "forceNewDeployment": True}]
