@@ -294,3 +294,10 @@ def test_a_private_repository_is_looked_at_through_codebuild_at_the_pace_of_the_
     assert place.turn(request="now")[:2] == (SECOND, "")
     assert place.refs.asked == []
     assert len(place.aws.builds) == 2
+
+
+def test_what_an_event_tells_of_is_looked_at_at_once():
+    place = deployed(ref="main", connectionArn=CONNECTION)
+    assert place.turn()[2] == []
+    place.images.forget(KEY)
+    assert place.turn() == (FIRST, "", ["ListBuildsForProject", "BatchGetBuilds", *FOUND])
