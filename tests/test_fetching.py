@@ -46,6 +46,6 @@ def test_without_bounds_for_the_namespace_there_is_none():
 def test_it_is_judged_before_anything_is_read(tmp_path):
     file = tmp_path / "bounds.json"
     file.write_text(json.dumps({"default": DEFAULT}))
-    with pytest.raises(OutOfBounds, match="none is allowed"):
+    with pytest.raises(OutOfBounds, match="allowed: https://git"):
         Templates(BoundsFile(str(file))).may_read(app())
     Templates(None).may_read(app())

@@ -13,6 +13,7 @@ DEFAULT: dict[str, Any] = {
     "rolePath": "/fargate/${namespace}/",
     "images": ["example/*", "*.dkr.ecr.*/example@*"],
     "subnets": ["*"],
+    "gitRepositories": ["https://git.example.com/ours/*"],
 }
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:other-team-AbCdEf"
@@ -40,7 +41,7 @@ def _web(**fields: Any) -> dict[str, Any]:
     return {"services": {"web": {"image": "app", **fields}}}
 
 
-def _git(url: str = "https://git.example.com/acme/shop.git", /, connection: str = "", **build: Any) -> dict[str, Any]:
+def _git(url: str = "https://git.example.com/ours/shop.git", /, connection: str = "", **build: Any) -> dict[str, Any]:
     private = {"connectionArn": connection, "ref": "main"} if connection else {}
     return {"images": {"app": {"build": {"git": {"url": url, **private}, **build}}}}
 
@@ -316,7 +317,7 @@ WAYS: dict[str, Way] = {
         _function(environmentFrom=[{"secretRef": {"name": "other"}}]), {"kubernetesSecrets": ["*"]},
     ),
     "somebody's git repository": Way(
-        "spec.images.app.build.git.url", "gitRepositories", _git(), {"gitRepositories": ["https://git.example.com/acme/*"]},
+        "spec.images.app.build.git.url", "gitRepositories", _git("https://git.example.com/acme/shop.git"), {"gitRepositories": ["https://git.example.com/acme/*"]},
     ),
     "a host of the cluster's own network as a git repository": Way(
         "spec.images.app.build.git.url", "gitRepositories", _git("https://10.0.0.1:8443/admin/x"), {"gitRepositories": ["https://10.0.0.1:8443/admin/x"]},
@@ -326,23 +327,23 @@ WAYS: dict[str, Way] = {
     ),
     "somebody's connection": Way(
         "spec.images.app.build", "arns", _git(connection=CONNECTION),
-        {"gitRepositories": ["https://git.example.com/acme/*"], "arns": [CONNECTION]},
+        {"arns": [CONNECTION]},
     ),
     "a dynamic reference in a build argument": Way(
         "spec.images.app.build", "dynamicReferences", _git(args={"X": "{{resolve:ssm:/other/key}}"}),
-        {"gitRepositories": ["*"], "dynamicReferences": ["ssm:/other/key"]},
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "a dynamic reference in a build argument, after what the shell ends a word with": Way(
         "spec.images.app.build", "dynamicReferences", _git(args={"X": "'; echo \"{{resolve:ssm:/other/key}}\""}),
-        {"gitRepositories": ["*"], "dynamicReferences": ["ssm:/other/key"]},
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "a dynamic reference in the name of a stage": Way(
         "spec.images.app.build", "dynamicReferences", _git(target="{{resolve:ssm:/other/key}}"),
-        {"gitRepositories": ["*"], "dynamicReferences": ["ssm:/other/key"]},
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "a dynamic reference in a folder": Way(
         "spec.images.app.build", "dynamicReferences", _git(context="{{resolve:ssm:/other/key}}"),
-        {"gitRepositories": ["*"], "dynamicReferences": ["ssm:/other/key"]},
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "a dynamic reference in a ConfigMap": Way(
         "spec.environmentFrom[0].configMapRef.name", "dynamicReferences", {"environmentFrom": [{"configMapRef": {"name": "resolving"}}]},
