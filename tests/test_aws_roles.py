@@ -50,9 +50,12 @@ LEFT_OUT = {
     "not an action that IAM knows: tags are PUT and DELETE": {"apigateway:TagResource", "apigateway:UntagResource"},
     "denied: a role keeps its boundary": {"iam:DeleteRolePermissionsBoundary"},
 }  # fmt: skip
-# What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the type of a listener's further
-# certificates, which is older than handlers.
+# What no handler names: what Lambda asks for, in the name of whoever makes a function from an image; the types of projects that build,
+# with their connections, and of a listener's further certificates, which are older than handlers.
 ADDED = {
+    "codebuild:BatchGetProjects", "codebuild:CreateProject", "codebuild:CreateWebhook", "codebuild:DeleteProject", "codebuild:DeleteWebhook",
+    "codebuild:UpdateProject", "codebuild:UpdateWebhook", "codeconnections:GetConnection", "codeconnections:GetConnectionToken",
+    "codeconnections:PassConnection", "codeconnections:UseConnection",
     "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
     "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:DescribeListenerCertificates",
     "elasticloadbalancing:RemoveListenerCertificates",
@@ -90,7 +93,9 @@ def test_the_operators_role_may_read_for_drift_what_the_handlers_read_and_no_mor
         if schema["typeName"] in types:
             read |= set(schema.get("handlers", {}).get("read", {}).get("permissions", ()))
     given = {action for one in statements("OperatorRole") if one["Sid"] in FOR_DRIFT for action in one["Action"]}
-    assert given - {"cloudformation:BatchDescribeTypeConfigurations"} == read - set().union(*LEFT_OUT.values()) - {
+    assert given - {"cloudformation:BatchDescribeTypeConfigurations", "codebuild:BatchGetProjects"} == read - set().union(
+        *LEFT_OUT.values()
+    ) - {
         "iam:PassRole",  # which reads nothing
         "secretsmanager:GetSecretValue",  # which is not for the operator to read
     }
@@ -126,6 +131,9 @@ def test_only_named_services_get_rights_on_everything():
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ec2.amazonaws.com"}),
         (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "ecs.amazonaws.com"}),
+        (True, "iam:PassRole", f"{ROLE}/fargate/team-a/x", {"iam_PassedToService": "codebuild.amazonaws.com"}),
+        (True, "codebuild:CreateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-App", {}),
+        (False, "codebuild:UpdateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/release", {}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "ecs-tasks.amazonaws.com"}),
         (True, "iam:CreateServiceLinkedRole", f"{ROLE}/aws-service-role/ecs.application-autoscaling.amazonaws.com/x",
          {"iam_AWSServiceName": "ecs.application-autoscaling.amazonaws.com"}),
@@ -167,6 +175,11 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "iam:PutRolePolicy", f"{ROLE}/fargate/x", {"iam_PermissionsBoundary": BOUNDARY}),
         (True, "lambda:GetFunction", "*", {}),
         (False, "lambda:InvokeFunction", "*", {}),
+        (True, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-App", {}),
+        (False, "codebuild:StartBuild", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/release", {}),
+        (False, "codebuild:UpdateProject", f"arn:aws:codebuild:eu-west-1:{ACCOUNT}:project/fargate-x-App", {}),
+        (True, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-AppBuildLogs-1AB:log-stream:0/1", {}),
+        (False, "logs:GetLogEvents", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:fargate-x-FargateTasksLogGroup-1AB:log-stream:0/1", {}),
         (True, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "fargate-x"}),
         (False, "ecs:RunTask", f"{DEFINITION}report:1", {"aws_ResourceTag/aws:cloudformation:stack-name": "other"}),
         (False, "ecs:RunTask", f"{DEFINITION}report:1", {}),

@@ -50,7 +50,8 @@ class Aws:
 
 def look(image, stack=None, *, asked=False, last=None, **spec):
     app = parse_app(manifest(images={"app": image}, **spec))
-    return Look(("team-a", "shop"), "eu-west-1", app, *stacks_of(app, OWNER, stack), last or Facts(ACCOUNT, "eu-west-1"), asked)
+    last = last or Facts(ACCOUNT, "eu-west-1")
+    return Look(("team-a", "shop"), "eu-west-1", app, *stacks_of(app, OWNER, stack), last, asked, "now" if asked else "")
 
 
 def there(**more):

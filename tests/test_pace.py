@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.observation import ImageObservation, ImageTrouble
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.plan import Nothing, Wait
 from fargate_operator.status import summarize
@@ -39,3 +40,24 @@ def test_a_stack_that_is_made_is_left_to_the_follower():
     del status["services"]
     assert outcome(one, status, 300.0) == Outcome(600.0)
     assert isinstance(seen().action, Nothing)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "after"),
+    [
+        (ImageTrouble("BuildFailed", "no", stalled=True), 300.0),
+        (ImageTrouble("RefNotFound", "no", stalled=True), 300.0),
+        (ImageTrouble("RepositoryUnreachable", "503"), 300.0),
+        (ImageTrouble("Building", "it is being built", working=True), 2.0),
+        (ImageTrouble("ImageMissing", "push it"), 2.0),
+    ],
+)
+def test_an_image_that_cannot_be_built_makes_nobody_read_services_more_often(trouble, after):
+    one = seen(images={"app": ImageObservation("home", trouble=trouble)})
+    assert outcome(one, summarize(one), 300.0) == Outcome(after)
+
+
+def test_services_that_do_not_run_are_looked_at_whatever_is_wrong_with_an_image():
+    trouble = ImageTrouble("BuildFailed", "no", stalled=True)
+    one = seen(images={"app": ImageObservation("home", trouble=trouble)}, services={"web": service(running=0)})
+    assert outcome(one, summarize(one), 300.0) == Outcome(2.0)

@@ -18,10 +18,11 @@ from golden_cases import CASES, app, facts
 from ways_around import ACCOUNT, BASE, CONFIG_MAPS, DEFAULT, SECRETS
 from ways_hidden import ALL_WAYS as WAYS
 
+OWN = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop-apprepository-0"  # of an image that the app builds
 ALL = {
     "default": {
         **DEFAULT,
-        **{name: ["*"] for name in ("stackNames", "roles", "managedPolicies", "secrets", "parameters", "kubernetesSecrets", "clusters", "listeners",
+        **{name: ["*"] for name in ("stackNames", "roles", "managedPolicies", "secrets", "parameters", "kubernetesSecrets", "gitRepositories", "clusters", "listeners",
            "hosts", "buckets", "securityGroups", "images", "arns", "imports", "exports", "dynamicReferences", "transforms")},
         "resourceTypes": ["*", "AWS::IAM::*", "AWS::CloudFormation::*", "Custom::*"],
         "permissionsBoundary": "arn:aws:iam::123456789012:policy/boundary",
@@ -42,11 +43,14 @@ def known(one: App) -> Facts:
     for key, asked in network_questions(one).items():
         subnets[key] = Subnets("vpc-1", asked if isinstance(asked, tuple) else ("subnet-1",))
     listener = Listener("vpc-1", ("sg-1",), "https://shared.example.com") if one.existing_listener() else None
-    images = {name: image.written() for name, image in (one.spec.images or {}).items()}
+    images = {name: image.written() or f"{OWN}@sha256:{'0' * 64}" for name, image in (one.spec.images or {}).items()}
     named = {name for _, _, name in one.sources()}
     maps = {name: config_map(data) for name, data in CONFIG_MAPS.items() if name in named}
     copied = {name: Copied("uid/1", tuple(data)) for name, data in SECRETS.items() if name in named}
-    return Facts(ACCOUNT, "eu-west-1", subnets=subnets, images=images, listener=listener, config_maps=maps, copied=copied)
+    own = dict.fromkeys(one.built(), OWN)
+    return Facts(
+        ACCOUNT, "eu-west-1", subnets=subnets, images=images, listener=listener, config_maps=maps, copied=copied, repositories=own
+    )
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -13,6 +13,7 @@ DEFAULT: dict[str, Any] = {
     "rolePath": "/fargate/${namespace}/",
     "images": ["example/*", "*.dkr.ecr.*/example@*"],
     "subnets": ["*"],
+    "gitRepositories": ["https://git.example.com/ours/*"],
 }
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/Admin"
 SECRET = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:other-team-AbCdEf"
@@ -22,6 +23,7 @@ GROUP = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:targetgroup/shared/01
 HOOK = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:other-team"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/0123456789abcdef"
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:other-team"
+CONNECTION = f"arn:aws:codeconnections:eu-west-1:{ACCOUNT}:connection/0a1b2c3d-0000-4000-8000-000000000000"
 TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com"]}, "Action": "sts:AssumeRole"}]}
 POLICY = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 OPEN_POLICY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
@@ -37,6 +39,11 @@ class Way:
 
 def _web(**fields: Any) -> dict[str, Any]:
     return {"services": {"web": {"image": "app", **fields}}}
+
+
+def _git(url: str = "https://git.example.com/ours/shop.git", /, connection: str = "", **build: Any) -> dict[str, Any]:
+    private = {"connectionArn": connection, "ref": "main"} if connection else {}
+    return {"images": {"app": {"build": {"git": {"url": url, **private}, **build}}}}
 
 
 def _behind(**http: Any) -> dict[str, Any]:
@@ -308,6 +315,35 @@ WAYS: dict[str, Way] = {
     "a copy of a Secret for a function": Way(
         "spec.functions.api.environmentFrom[0].secretRef.name", "kubernetesSecrets",
         _function(environmentFrom=[{"secretRef": {"name": "other"}}]), {"kubernetesSecrets": ["*"]},
+    ),
+    "somebody's git repository": Way(
+        "spec.images.app.build.git.url", "gitRepositories", _git("https://git.example.com/acme/shop.git"), {"gitRepositories": ["https://git.example.com/acme/*"]},
+    ),
+    "a host of the cluster's own network as a git repository": Way(
+        "spec.images.app.build.git.url", "gitRepositories", _git("https://10.0.0.1:8443/admin/x"), {"gitRepositories": ["https://10.0.0.1:8443/admin/x"]},
+    ),
+    "a git host that only begins as the allowed one": Way(
+        "spec.images.app.build.git.url", "gitRepositories", _git("https://git.example.com.evil.example/acme/shop.git"), {"gitRepositories": ["https://git.example.com.evil.example/*"]},
+    ),
+    "somebody's connection": Way(
+        "spec.images.app.build", "arns", _git(connection=CONNECTION),
+        {"arns": [CONNECTION]},
+    ),
+    "a dynamic reference in a build argument": Way(
+        "spec.images.app.build", "dynamicReferences", _git(args={"X": "{{resolve:ssm:/other/key}}"}),
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference in a build argument, after what the shell ends a word with": Way(
+        "spec.images.app.build", "dynamicReferences", _git(args={"X": "'; echo \"{{resolve:ssm:/other/key}}\""}),
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference in the name of a stage": Way(
+        "spec.images.app.build", "dynamicReferences", _git(target="{{resolve:ssm:/other/key}}"),
+        {"dynamicReferences": ["ssm:/other/key"]},
+    ),
+    "a dynamic reference in a folder": Way(
+        "spec.images.app.build", "dynamicReferences", _git(context="{{resolve:ssm:/other/key}}"),
+        {"dynamicReferences": ["ssm:/other/key"]},
     ),
     "a dynamic reference in a ConfigMap": Way(
         "spec.environmentFrom[0].configMapRef.name", "dynamicReferences", {"environmentFrom": [{"configMapRef": {"name": "resolving"}}]},

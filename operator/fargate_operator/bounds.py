@@ -56,6 +56,7 @@ class Bounds(BaseModel):
     secrets: Patterns = _none("Secrets Manager secrets")
     parameters: Patterns = _none("SSM parameters: ARNs, or names with a leading slash in the app's account and region")
     kubernetes_secrets: Patterns = _none("Secrets of the app's own namespace in Kubernetes that it may have copied, by name")
+    git_repositories: Patterns = _none("Git repositories that images may be built from, by their URLs, the host in lower case")
     clusters: Patterns = _none("ECS clusters that exist outside the app")
     listeners: Patterns = _none("Load balancers, listeners and target groups that exist outside the app")
     hosts: Patterns = _none("Host names of listener rules, domains and DNS records, in lower case")

@@ -98,9 +98,11 @@ class Comparison:
 
     def _made(self, seen: Seen, app: App, owner: Owner) -> tuple[Facts, Template]:
         """What the operator would send now, and what it is made from."""
-        self._templates.may_copy(app)
+        self._templates.may_read(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
-        look = Look((owner.namespace, owner.name), seen.region, app, *stacks_of(app, owner, seen.stack), last, asked=False)
+        look = Look(
+            (owner.namespace, owner.name), seen.region, app, *stacks_of(app, owner, seen.stack), last, asked=False, request=""
+        )
         facts, _ = Images(self._world).look(look, facts)
         facts = replace(facts, spot=in_template(app, facts.spot))
         named = list(app.sources())  # without any no cluster is asked: there may be none

@@ -24,7 +24,7 @@ from fargate_operator.fragments.iam import Iam, execution_role, infrastructure_r
 from fargate_operator.fragments.load_balancer import LoadBalancer
 from fargate_operator.fragments.network import Network, merge_networks, own_group, question, subnets_key
 from fargate_operator.fragments.priority import priorities
-from fargate_operator.fragments.project import project_resources
+from fargate_operator.fragments.project import build_key, project_output, project_resources
 from fargate_operator.fragments.repository import repository_resource
 from fargate_operator.fragments.scope import Scope, tag_list
 from fargate_operator.fragments.sizes import DEFAULT_CPU, DEFAULT_MEMORY
@@ -294,10 +294,12 @@ def _outputs(app: App, scope: Scope) -> dict[str, Any]:
         outputs[names.SECURITY_GROUP_OUTPUT] = {
             "Value": {"Fn::Join": [",", [{"Fn::GetAtt": [one, "GroupId"]} for one in groups]]}
         }
-    for name, (_, build) in app.built().items():
+    for name, (image, build) in app.built().items():
         outputs[names.repository_output(name)] = {"Value": {"Fn::GetAtt": [names.repository(name), "RepositoryUri"]}}
-        if build.git:
-            outputs[names.build_project_output(name)] = {"Value": {"Ref": names.build_project(name)}}
+        platform = platform_of(build, app.architectures(name).values())
+        if build.git and platform:
+            key = build_key(build, platform, image.tag_and_digest()[0])
+            outputs[names.build_project_output(name)] = {"Value": project_output(name, key)}
     for key, one_service in sorted((spec.services or {}).items()):
         outputs |= service.outputs(key, one_service, scope)
     for key, scheduled in sorted((spec.scheduled_tasks or {}).items()):

@@ -11,9 +11,10 @@ from fargate_operator.aws.registry import Found, Registry
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient
 from fargate_operator.events import project, repository_of
-from fargate_operator.facts import Facts, Running
-from fargate_operator.fragments.build import PLATFORMS
+from fargate_operator.facts import Facts, Running, recall
+from fargate_operator.fragments.build import PLATFORMS, Git
 from fargate_operator.fragments.ecr import ecr_image, repository
+from fargate_operator.git_images import GitImages, source
 from fargate_operator.model import App, Image
 from fargate_operator.observation import ImageObservation, ImageTrouble, Owner, StackObservation
 from fargate_operator.queue import Key
@@ -35,6 +36,7 @@ class Look:
     runs: StackObservation | None  # what is running: the app's own, or one that it is about to take over
     last: Facts
     asked: bool
+    request: str  # the annotation's value, where `asked`
 
 
 @dataclass(slots=True)
@@ -54,10 +56,10 @@ class _Answer:
 
 
 class Images:
-    """Remembers of each followed tag when it was looked at."""
+    """Remembers of each followed tag when it was looked at. Without `git` nothing is built: what is deployed stays."""
 
-    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
-        self._world, self._clock = world, clock
+    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic, git: GitImages | None = None) -> None:
+        self._world, self._git, self._clock = world, git, clock
         self._lock = threading.Lock()
         self._looked: dict[tuple[Key, str], float] = {}
 
@@ -89,8 +91,14 @@ class Images:
                     )
                     raise Terminal(Reason.ImageMissing, gone, outside=True)
 
+    def again(self, key: Key, app: App | None) -> float | None:
+        """Seconds until a git ref of the app is to be looked at."""
+        return self._git.again(key, app.built()) if self._git and app else None
+
     def forget(self, key: Key) -> None:
         """Look anew at the next turn."""
+        if self._git:
+            self._git.forget(key)
         with self._lock:
             for one in [one for one in self._looked if one[0] == key]:
                 del self._looked[one]
@@ -98,7 +106,31 @@ class Images:
     def _built(self, look: Look, name: str, image: Image, home: str, answer: _Answer) -> ImageObservation:
         if not home:  # the stack will bring it
             return ImageObservation()
+        if image.build and image.build.git:
+            return self._from_git(look, name, image, image.build.git, home, answer)
         return self._pushed(look, name, image, home, answer)
+
+    def _from_git(self, look: Look, name: str, image: Image, git: Git, home: str, answer: _Answer) -> ImageObservation:
+        """An image that CodeBuild builds. What is deployed stays until something newer is there, whatever the spec says."""
+        last = look.last if name in look.last.images else self._recorded(look)
+        uri = answer.images.get(name) or last.images.get(name, "")
+        if repository(uri) == home:
+            answer.images[name] = uri
+            answer.commits |= {name: last.commits[name]} if name in last.commits else {}
+            if name not in answer.platforms and name in last.platforms:
+                answer.platforms[name] = last.platforms[name]
+        if self._git is None or look.app.spec.suspend:
+            return ImageObservation(home)
+        request = look.request if look.asked else ""
+        one = source(look.key, look.region, look.app, look.stack, name, image, home, request)
+        return replace(self._git.step(look.key, name, git, one, answer, asked=look.asked), repository=home)
+
+    def _recorded(self, look: Look) -> Facts:
+        """What the stack was made from, where the status does not tell."""
+        if look.stack is None or look.stack.status in _NOTHING_RUNS:
+            return look.last
+        metadata = self._world.template(look.region, look.stack).get("Metadata") or {}
+        return recall(metadata.get(names.DOMAIN) or {}, look.last)
 
     def _pushed(self, look: Look, name: str, image: Image, home: str, answer: _Answer) -> ImageObservation:
         """An image that somebody pushes: the digest of its tag."""
@@ -176,7 +208,8 @@ def heard(look: Look, account: str) -> frozenset[str]:
     found |= {
         repository_of(repository(one.written())) for one in (look.app.spec.images or {}).values() if one.follow and not one.build
     }
-    found |= {project(look.region, account, outputs.get(names.build_project_output(name), "")) for name in look.app.built()}
+    projects = (outputs.get(names.build_project_output(name), "").partition("/")[0] for name in look.app.built())
+    found |= {project(look.region, account, one) for one in projects}
     return frozenset(one for one in found if one)
 
 

@@ -22,11 +22,13 @@ from fargate_operator.errors import ReconcileError
 from fargate_operator.event_index import EventIndex
 from fargate_operator.event_listener import Listener
 from fargate_operator.follower import Follower
+from fargate_operator.git_images import GitImages
 from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.refs import Refs
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.source_watch import SourceWatch
@@ -76,6 +78,7 @@ class _Operator:
             settings.health_interval,
             bounds,
             sources=sources,
+            git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
             events=events,
             spot_cooldown=settings.spot_cooldown,
         )
@@ -238,5 +241,5 @@ def _logging(form: str, level: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("fargate_operator").setLevel(level.upper())
     # never to debug, whatever the level: what these log then are whole requests and answers, with the values of Secrets in them
-    for name in ("kopf", "boto3", "botocore", "kubernetes", "kubernetes.client.rest", "urllib3", "asyncio", "aiohttp"):
+    for name in ("kopf", "boto3", "botocore", "kubernetes", "kubernetes.client.rest", "urllib3", "asyncio", "aiohttp", "dulwich"):
         logging.getLogger(name).setLevel(logging.WARNING)

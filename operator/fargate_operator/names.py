@@ -90,8 +90,14 @@ def build_project(image: str) -> str:
 
 
 def build_project_output(image: str) -> str:
-    """The output that holds the name of an image's CodeBuild project."""
+    """The output that holds ``<name>/<key of what it builds>`` of an image's CodeBuild project."""
     return f"{IMAGES_OUTPUT}{identifier(image)}Project"
+
+
+def build_project_name(image: str) -> str:
+    """What a project's own name has behind the stack's, which may have 128 of the 150 characters that CodeBuild allows."""
+    stem = identifier(image)
+    return stem if len(stem) <= 20 else stem[:12] + hashlib.sha256(stem.encode()).hexdigest()[:8]
 
 
 def build_role(image: str) -> str:

@@ -28,6 +28,9 @@ class Origins:
         """The path of the workload or load balancer that a generated resource belongs to; ``spec`` for what is shared."""
         if logical_id.startswith(_BALANCER):
             return "spec.loadBalancer"
+        builds = {names.build_project(name): f"spec.images.{name}.build" for name in self._app.built()}
+        if logical_id in builds:
+            return builds[logical_id]
         paths = {names.identifier(key): f"spec.{field}.{key}" for field, key, _ in self._app.workloads()}
         for ending in _ENDINGS:
             if logical_id.endswith(ending) and logical_id.removesuffix(ending) in paths:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
 from fargate_operator.seen import Seen
+from fargate_operator.verdicts import trouble_of
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
@@ -46,11 +48,24 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
         # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
         age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
         return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
+    return _at_rest(seen, conditions, health)
+
+
+def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:
+    """Nothing goes on in the stack."""
     lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
-    if conditions["Ready"]["status"] == "True" or (isinstance(action, Nothing) and not services and not lacking):
+    nothing = isinstance(seen.action, Nothing) and not services and not lacking
+    if conditions["Ready"]["status"] == "True" or nothing or _only_waits(seen):
         return Outcome(health)
     return Outcome(min(health, max(2.0, min(30.0, _age(seen, conditions["WorkloadsReady"]) / 4))))
+
+
+def _only_waits(seen: Seen) -> bool:
+    """Whether all that is wrong is an image that cannot be built as things are: its ref is looked at in its own time."""
+    troubles = [one.trouble for one in seen.images.values() if one.trouble]
+    waits = all(one.stalled or one.reason == Reason.RepositoryUnreachable for one in troubles)
+    return bool(troubles) and waits and not any(trouble_of(one) for one in (seen.services or {}).values())
 
 
 def _age(seen: Seen, condition: Mapping[str, Any]) -> float:

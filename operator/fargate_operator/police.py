@@ -15,6 +15,7 @@ from fargate_operator.copying import copy_faults, no_bounds
 from fargate_operator.errors import Fault, OutOfBounds
 from fargate_operator.evaluation import IMPORT, MARK, OPAQUE, UNKNOWN, Evaluation, TooLarge, intrinsic, walk
 from fargate_operator.facts import Facts
+from fargate_operator.fetching import git_faults
 from fargate_operator.fragments.ecr import repository
 from fargate_operator.model import App
 from fargate_operator.origins import Origins
@@ -103,6 +104,7 @@ class _Judge:
             if iam.permissions_boundary and self._text(iam.permissions_boundary) != bounds.permissions_boundary:
                 yield Fault("spec.iam.permissionsBoundary", self._boundary(self._text(iam.permissions_boundary)))
         yield from copy_faults(self._app, bounds)
+        yield from git_faults(self._app, bounds)
         yield from self._granted()
 
     def _granted(self) -> Iterator[Fault]:
@@ -308,6 +310,8 @@ class _Judge:
                 key == "PermissionsBoundary" and type_ in _BOUNDED
             ):
                 continue
+            if not exact and (type_, where) == ("AWS::CodeBuild::Project", ".Properties.Name"):
+                continue  # made of the stack's
             if not exact and key == "SourceSecurityGroupId" and self._lets_in_the_listener(value):
                 continue
             near = f"{path}{where}" if exact else self._origins.find(value, key, path) or path

@@ -24,6 +24,7 @@ from fargate_operator.events import place as place_of
 from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
+from fargate_operator.git_images import GitImages
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
@@ -55,7 +56,7 @@ from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
-from fargate_operator.seen import Seen, attempt, condition, news
+from fargate_operator.seen import Seen, attempt, condition, news, sooner
 from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, summarize, transitions
 from fargate_operator.template import Template
@@ -90,6 +91,7 @@ class Reconciler:
         detections: Detections | None = None,
         *,
         sources: Sources,
+        git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
     ) -> None:
@@ -100,14 +102,14 @@ class Reconciler:
         self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
         self._rescue = Rescue(world, spot_cooldown)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
-        self._images = Images(world)
+        self._images = Images(world, git=git)
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
         if hint.kind in ECS:
             self._looks.doubt(key)
             self._reruns.doubt(key)
-        if hint.kind is Kind.Push:
+        if hint.kind in {Kind.Push, Kind.Build}:
             self._images.forget(key)
         if hint.kind is not Kind.Stack:
             return True
@@ -205,10 +207,18 @@ class Reconciler:
 
     def _resolve(self, turn: Turn) -> Turn:
         app = app_of(turn)
-        self._templates.may_copy(app)
+        self._templates.may_read(app)
         facts, last = known_facts(self._world, turn.seen, app, turn.owner, reconcile_now=turn.reconcile_now)
         stack = self._world.stack(turn.seen.region, turn.seen.stack_name) if app.looked_after() else None
-        look = Look(key_of(turn), turn.seen.region, app, *stacks_of(app, turn.owner, stack), last, turn.reconcile_now)
+        look = Look(
+            key_of(turn),
+            turn.seen.region,
+            app,
+            *stacks_of(app, turn.owner, stack),
+            last,
+            asked=turn.reconcile_now,
+            request=turn.seen.reconcile_at,
+        )
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
@@ -425,7 +435,8 @@ class Reconciler:
             item = self._kube.put_status(turn.item, status)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
-        return self._looks.paced(key_of(turn), turn.seen, outcome(turn.seen, status, self._health))
+        seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
+        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
 
 
 def _current(turn: Turn) -> Turn:

@@ -1,7 +1,7 @@
 """What one reconcile saw and did, and what was tried before. Pure: `status` and `verdicts` are made of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,11 +56,16 @@ class Seen:
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
-    again: float | None = None  # seconds after which drift or Spot wants another turn
+    again: float | None = None  # seconds after which drift, Spot or a git ref wants another turn
     spot: Mapping[str, Fallback] | None = None  # by service; None: the turn did not come to it
     interrupted: Mapping[str, Any] | None = None  # `spot.Interruptions` by service; None: they were not counted
     reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
     notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
+
+
+def sooner(seen: Seen, after: float | None) -> Seen:
+    """To come again in so many seconds, or earlier; None: nothing calls for it."""
+    return seen if after is None or (seen.again is not None and seen.again <= after) else replace(seen, again=after)
 
 
 def failed(stack: StackObservation) -> bool:

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     )
     sweep_interval: Seconds = Field(default=2.0, description="between two looks at the stacks in progress")
     health_interval: Seconds = Field(default=300.0, description="between two looks at an app's running tasks")
+    ref_interval: Seconds = Field(default=60.0, description="between two looks at a git ref that an image is built from")
     spot_cooldown: Seconds = Field(
         default=900.0, description="for how long a service that finds no Spot capacity runs on demand, the first time"
     )

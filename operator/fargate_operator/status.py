@@ -154,11 +154,14 @@ def _workloads(seen: Seen) -> dict[str, Any]:
 
 def _image(name: str, seen: Seen) -> dict[str, str]:
     one = seen.images.get(name)
+    commit = (seen.pins.get("commits") or {}).get(name, "")
+    before = (seen.previous.get("images") or {}).get(name) or {}
+    same = one is not None and before.get("commit", "") == commit
     body = {
         "uri": (seen.pins.get("images") or {}).get(name, ""),
-        "commit": (seen.pins.get("commits") or {}).get(name, ""),
+        "commit": commit,
         "repository": one.repository if one else "",
-        "build": one.build if one else "",
+        "build": (one.build if one else "") or (before.get("build", "") if same else ""),
     }
     return {field: value for field, value in body.items() if value}
 

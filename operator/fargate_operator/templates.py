@@ -5,6 +5,7 @@ from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.copying import copy_faults
 from fargate_operator.errors import OutOfBounds
 from fargate_operator.facts import Facts
+from fargate_operator.fetching import git_faults
 from fargate_operator.model import App
 from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
@@ -32,9 +33,12 @@ class Templates:
             return template
         return police(app, template, self._bounds.of(app.namespace), facts, stack_name)
 
-    def may_copy(self, app: App) -> None:
-        """OutOfBounds with the Secrets of Kubernetes that the app may not have: before one is read."""
-        if self._bounds and (faults := list(copy_faults(app, self._bounds.of(app.namespace)))):
+    def may_read(self, app: App) -> None:
+        """OutOfBounds with the Secrets of Kubernetes and the git repositories that the app may not have: before one is read."""
+        if self._bounds is None:
+            return
+        bounds = self._bounds.of(app.namespace)
+        if faults := [*copy_faults(app, bounds), *git_faults(app, bounds)]:
             raise OutOfBounds(faults)
 
     def retains(self, namespace: str) -> bool:

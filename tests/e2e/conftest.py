@@ -4,9 +4,11 @@ import time
 import pytest
 
 from harness.absent_types import AbsentTypes
+from harness.builds import CodeBuild
 from harness.controlplane import ControlPlane
 from harness.empty_on_delete import EmptyOnDelete
 from harness.emulator import REGION, Emulator
+from harness.git_host import GitHost
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
 from roles import actions, called
@@ -38,8 +40,20 @@ def proxy(emulator):
 
 
 @pytest.fixture(scope="session")
-def operator(plane, proxy):
-    with OperatorProcess(plane, proxy.endpoint, health_interval=f"{HEALTH}s", template_bucket=TEMPLATES) as one:
+def git_host():
+    with GitHost() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def codebuild(emulator, proxy):
+    return CodeBuild(emulator).install(proxy)
+
+
+@pytest.fixture(scope="session")
+def operator(plane, proxy, git_host, codebuild):  # noqa: ARG001  it answers
+    settings = {"health_interval": f"{HEALTH}s", "ref_interval": "2s", "template_bucket": TEMPLATES}
+    with OperatorProcess(plane, proxy.endpoint, git_host.config, **settings) as one:
         yield one
     assert called(proxy.calls) <= actions("OperatorRole")  # whatever was tested, it took no other right
 

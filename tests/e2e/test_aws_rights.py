@@ -7,8 +7,10 @@ import pytest
 from e2e.conftest import World
 from e2e.test_approval import untagged
 from harness.absent_types import AbsentTypes
+from harness.builds import FAILING_LOG, CodeBuild, Outcome
 from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
+from harness.git_host import GitHost
 from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy
 from harness.spot import SpotMarket, hanging
@@ -27,6 +29,7 @@ BOUNDS = {
         "listeners": ["*"],
         "hosts": ["shop.example.com"],
         "buckets": ["code"],
+        "gitRepositories": ["https://git.example.com/acme/*"],
     }
 }
 CODE = {"s3Bucket": "code", "s3Key": "api.zip", "handler": "api.handler", "runtime": "python3.13"}
@@ -37,8 +40,8 @@ def place(tmp_path):
     file = tmp_path / "bounds.yaml"
     file.write_text(json.dumps(BOUNDS))
     settings = {"single_tenant": "false", "bounds": str(file), "cloudformation_role": SERVICE_ROLE, "stack_prefix": "fargate-",
-                "template_bucket": "templates"}  # fmt: skip
-    with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
+                "template_bucket": "templates", "ref_interval": "1s"}  # fmt: skip
+    with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy, GitHost() as git:
         plane.install()
         s3 = emulator.client("s3")
         for bucket in ("templates", "code"):
@@ -49,9 +52,11 @@ def place(tmp_path):
         ecr.create_repository(repositoryName="shop")
         ecr.put_image(repositoryName="shop", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
         AbsentTypes(proxy)
+        world = World(plane, emulator, "default")
+        world.git, world.builds = git, CodeBuild(emulator).install(proxy)
         settings["event_queue"] = queue(emulator)
-        with OperatorProcess(plane, proxy.endpoint, health_interval="2s", **settings) as operator:
-            yield World(plane, emulator, "default"), proxy, operator
+        with OperatorProcess(plane, proxy.endpoint, git.config, health_interval="2s", **settings) as operator:
+            yield world, proxy, operator
 
 
 def queue(emulator):
@@ -103,6 +108,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, services=blue, loadBalancer=shared)
     world.ready()
     rescued(world, proxy, images, blue, shared)
+    built(world)
     # a template that is too large to be sent, protected, and one that fails
     large = {"web": {"image": "app", "environment": {f"V{number}": "x" * 3000 for number in range(20)}}}
     world.apply(images=images, services=large, functions=None, terminationProtection=True, loadBalancer=None)
@@ -152,6 +158,16 @@ def rescued(world, proxy, images, services, balancer):
     with without_spot(proxy):
         world.wait(lambda: world.status()["scheduledTasks"]["report"].get("spot", {}).get("rescued") == 1)
         world.wait(lambda: proxy.counts["sqs", "ChangeMessageVisibility"])
+
+
+def built(world):
+    """An image from git, and a commit that cannot be built."""
+    repository = world.git.repository("acme/shop")
+    world.apply("built", images={"app": {"build": {"git": {"url": repository.url, "ref": "main"}}}})
+    world.ready("built")
+    world.builds.outcomes[repository.commit()] = Outcome("FAILED", "BUILD", FAILING_LOG)
+    world.wait(lambda: "undeclared" in world.condition("WorkloadsReady", "built").get("message", ""))
+    world.delete("built")
 
 
 def looked_at(world, proxy, operator, images, large):

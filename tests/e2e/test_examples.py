@@ -15,11 +15,12 @@ EMPTY = b"PK\x05\x06" + bytes(18)  # a zip archive of nothing, whose SHA-256 an 
 
 
 @pytest.fixture(scope="module")
-def outside(emulator):
+def outside(emulator, git_host):
     """Images, code, a cluster and a listener; and how the names in the examples are spelled in the emulator."""
     text = json.dumps([golden_cases.example(case) for case in golden_cases.CASES])
     repository(emulator, text)
     code(emulator)
+    git_host.repository("acme/shop")  # of the examples' host; what is private only CodeBuild reads
     emulator.client("ecs").create_cluster(clusterName="shared")
     emulator.client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
     emulator.client("sns").create_topic(Name="news")

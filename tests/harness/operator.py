@@ -19,10 +19,11 @@ COMMAND = Path(sys.executable).parent / "fargate-operator"
 
 
 class OperatorProcess:
-    """A context manager; settings are the command's, as keywords. It has the rights that deploy/ gives it."""
+    """A context manager; settings are the command's, as keywords, `git` its configuration of git. Its rights are those of deploy/."""
 
-    def __init__(self, plane: ControlPlane, endpoint: str, **settings: str) -> None:
+    def __init__(self, plane: ControlPlane, endpoint: str, git: Path | None = None, **settings: str) -> None:
         self._plane, self._endpoint = plane, endpoint
+        self._git = {"GIT_CONFIG_GLOBAL": str(git)} if git else {}
         self._port = free_port()
         quick = {"single_tenant": "true", "log_format": "console", "sweep_interval": "0.5s", "lease_duration": "5s"}
         chosen = {**quick, "health_port": str(self._port), "lease_namespace": NAMESPACE, **settings}
@@ -47,7 +48,7 @@ class OperatorProcess:
     def start(self) -> None:
         """Start it, anew where it ran before."""
         kubeconfig = self._plane.operator_kubeconfig()
-        environment = {**environ(self._endpoint), **self._settings, "KUBECONFIG": str(kubeconfig)}
+        environment = {**environ(self._endpoint), **self._settings, **self._git, "KUBECONFIG": str(kubeconfig)}
         self.process = start([str(COMMAND), "run"], self._log, environment)
 
     def until_ready(self, timeout: float = 60.0) -> None:

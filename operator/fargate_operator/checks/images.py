@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator.errors import Fault
-from fargate_operator.fragments.build import PLATFORMS, Build
+from fargate_operator.fragments.build import PLATFORMS, Build, Git
 from fargate_operator.fragments.ecr import ecr_image
 from fargate_operator.model import App, Image
 
+_UP = re.compile(r"(^|/)\.\.(/|$)")
+_CONNECTION = re.compile(r"arn:[a-z-]+:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[A-Za-z0-9-]+")
 _COMMIT_TAG = 128 - len("-") - 64 - len("-") - 8  # what a commit and the digest of the build leave of a tag
 
 
@@ -57,11 +59,9 @@ def _follow(image: Image, digest: str, *, git: bool) -> Iterable[tuple[str, str]
 
 
 def _build(app: App, name: str, path: str, build: Build) -> Iterable[Fault]:
-    for field, value in (("context", build.context), ("dockerfile", build.dockerfile)):
-        if value and re.search(r"(^|/)\.\.(/|$)", value):
-            yield Fault(f"{path}.{field}", "must stay below the folder that is built from; it has ..")
-        elif value and "${" in value:
-            yield Fault(f"{path}.{field}", "is needed before the stack is there, which is what ${…} refers to; write it out")
+    yield from _words(path, build)
+    if build.git:
+        yield from _git(f"{path}.git", build.git)
     architectures = app.architectures(name)
     for place, architecture in sorted(architectures.items()):
         if build.platform and PLATFORMS[architecture] != build.platform:
@@ -70,3 +70,26 @@ def _build(app: App, name: str, path: str, build: Build) -> Iterable[Fault]:
     if build.git and not build.platform and len({PLATFORMS[one] for one in architectures.values()}) > 1:
         users = ", ".join(f"{place} on {one or 'X86_64'}" for place, one in sorted(architectures.items()))
         yield Fault(f"{path}.git", f"builds for one platform, but the image is used by {users}; give them an image each")
+
+
+def _words(path: str, build: Build) -> Iterable[Fault]:
+    for field, value in (("context", build.context), ("dockerfile", build.dockerfile)):
+        if value and _UP.search(value):
+            yield Fault(f"{path}.{field}", "must stay below the folder that is built from; it has ..")
+    args = {f"args.{name}": value for name, value in (build.args or {}).items()}
+    for field, value in {"context": build.context, "dockerfile": build.dockerfile, "target": build.target, **args}.items():
+        if value and "${" in value:
+            yield Fault(f"{path}.{field}", "is needed before the stack is there, which is what ${…} refers to; write it out")
+
+
+def _git(path: str, git: Git) -> Iterable[Fault]:
+    if re.search(r"/\.\.?(/|$)", git.url):
+        yield Fault(f"{path}.url", "must say where the repository is without . and ..")
+    if re.search(r"\.\.|//|\.lock(/|$)|/\.|[/.]$", git.ref or ""):
+        yield Fault(f"{path}.ref", f"{git.ref!r} is no name that git gives a branch or tag")
+    if git.connection_arn and not _CONNECTION.fullmatch(git.connection_arn):
+        yield Fault(
+            f"{path}.connectionArn", "must be the ARN of a connection, arn:aws:codeconnections:<region>:<account>:connection/<id>"
+        )
+    if git.connection_arn and not git.ref:
+        yield Fault(f"{path}.ref", "is required with connectionArn: a webhook builds what is pushed to it, and nothing else")

@@ -1,5 +1,6 @@
 """Images from source: what a spec says of them. Pure. What they make in the stack is in `fragments.repository` and `.project`."""
 
+import re
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
@@ -9,9 +10,11 @@ from fargate_operator.fragments.values import Arn, EnvironmentName, Strict, Text
 
 Platform = Literal["linux/amd64", "linux/arm64"]
 PLATFORMS: dict[str | None, Platform] = {None: "linux/amd64", "X86_64": "linux/amd64", "ARM64": "linux/arm64"}
-GIT_URL = r"^https://[^\s/@]+/[^\s@]+$"
+# nothing that could be read as another host or path than the one that the bounds are held against
+GIT_URL = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9_~+.-]+)+$"
 GIT_REF = r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$"
 PATH = r"^[^/-][^\n]*$"
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _PROJECT = "AWS::CodeBuild::Project"
 RelativePath = Annotated[str, StringConstraints(strict=True, max_length=256, pattern=PATH)]
@@ -53,3 +56,8 @@ def platform_of(build: Build, architectures: Iterable[str | None]) -> Platform |
     """What to build for workloads of these architectures; None where one image cannot serve them all."""
     wanted = {PLATFORMS[one] for one in architectures} or {PLATFORMS[None]}
     return build.platform or (wanted.pop() if len(wanted) == 1 else None)
+
+
+def is_commit(ref: str) -> bool:
+    """Whether a ref is a whole commit id, which never moves."""
+    return bool(_COMMIT.fullmatch(ref))

@@ -1,22 +1,26 @@
 """The CodeBuild project of an image with `build.git`: it builds one commit and pushes it to the image's repository. Pure.
 
-The commit comes with each build in FARGATE_COMMIT; with a connection, whose repository only CodeBuild can read, it is what
-CodeBuild itself makes of the ref. See https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html.
+The commit comes with each build in FARGATE_COMMIT, and the build fetches it as anybody can: by CodeBuild's own access to a host,
+the account's stored credentials, it could read what nobody allowed the author. With a connection, whose repository only
+CodeBuild can read, the commit is what CodeBuild itself makes of the ref, and a webhook tells it of pushes. See
+https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html.
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from fargate_operator import names
-from fargate_operator.fragments.build import Build, Git, Platform
+from fargate_operator.fragments.build import Build, Git, Platform, is_commit
 from fargate_operator.fragments.iam import Iam, build_role
 from fargate_operator.fragments.scope import tag_list
 from fargate_operator.template import Resource, canonical, digest
 
-COMMIT, KEY = "FARGATE_COMMIT", "FARGATE_BUILD"
+COMMIT, KEY, ASKED = "FARGATE_COMMIT", "FARGATE_BUILD", "FARGATE_ASKED"
 _REGISTRY = '"$(echo "$FARGATE_REPOSITORY" | cut -d/ -f1)"'
+_THERE = 'docker manifest inspect "$FARGATE_REPOSITORY:$FARGATE_TAG" >/dev/null 2>&1'
 NO_DOCKERFILE = "fargate-operator: the source has no file"
 _ENVIRONMENTS: dict[Platform, dict[str, str]] = {
     "linux/amd64": {"Type": "LINUX_CONTAINER", "Image": "aws/codebuild/amazonlinux-x86_64-standard:5.0"},
@@ -25,11 +29,12 @@ _ENVIRONMENTS: dict[Platform, dict[str, str]] = {
 _HOSTS = {"github.com": "GITHUB", "bitbucket.org": "BITBUCKET", "gitlab.com": "GITLAB"}
 
 
-def build_key(build: Build, platform: Platform) -> str:
-    """Eight hex digits of all that tells two builds of one commit apart."""
+def build_key(build: Build, platform: Platform, tag: str) -> str:
+    """Eight hex digits of all that tells two builds of one commit apart, and with a connection of the ref, too."""
     what = build.model_dump(mode="json", exclude_none=True, exclude={"git"})
-    source = [build.git.url, build.git.connection_arn] if build.git else []
-    return digest([what, platform, source]).rpartition(":")[2][:8]
+    git = build.git
+    source = [git.url, *([git.connection_arn, git.ref] if git.connection_arn else [])] if git else []
+    return digest([what, platform, tag, source]).rpartition(":")[2][:8]
 
 
 def build_tag(tag: str, commit: str, key: str) -> str:
@@ -46,16 +51,22 @@ def project_resources(
     yield Resource(names.build_logs(name), "AWS::Logs::LogGroup", {"RetentionInDays": days, **labelled})
     yield build_role(names.build_role(name), _statements(name, git), iam, listed)
     properties: dict[str, Any] = {
+        "Name": {
+            "Fn::Sub": f"${{AWS::StackName}}-{names.build_project_name(name)}"
+        },  # by which the operator's rights are bounded
         "Description": f"Builds the image {name}",
         "ServiceRole": {"Fn::GetAtt": [names.build_role(name), "Arn"]},
         "Artifacts": {"Type": "NO_ARTIFACTS"},
-        "Cache": {"Type": "LOCAL", "Modes": ["LOCAL_DOCKER_LAYER_CACHE", "LOCAL_SOURCE_CACHE"]},
+        "Cache": {
+            "Type": "LOCAL",
+            "Modes": ["LOCAL_DOCKER_LAYER_CACHE", *(["LOCAL_SOURCE_CACHE"] if git.connection_arn else [])],
+        },
         "Environment": {
             **_ENVIRONMENTS[platform],
             "ComputeType": "BUILD_GENERAL1_SMALL",
             "PrivilegedMode": True,  # Docker runs in it
             "EnvironmentVariables": [
-                {"Name": KEY, "Value": build_key(build, platform)},
+                {"Name": KEY, "Value": build_key(build, platform, tag)},
                 {"Name": "FARGATE_REPOSITORY", "Value": {"Fn::GetAtt": [names.repository(name), "RepositoryUri"]}},
             ],
         },
@@ -65,38 +76,55 @@ def project_resources(
         "QueuedTimeoutInMinutes": 60,
         **labelled,
     }
-    if git.ref and source_type(git) != "NO_SOURCE":
-        properties["SourceVersion"] = git.ref
+    if git.connection_arn:
+        properties |= {"SourceVersion": git.ref} if git.ref else {}
+        properties |= _webhook(git)
     yield Resource(names.build_project(name), "AWS::CodeBuild::Project", properties)
+
+
+def project_output(name: str, key: str) -> dict[str, Any]:
+    """The project's name and, behind a slash, the key of what it builds: after an update that was rolled back the old one."""
+    return {"Fn::Join": ["/", [{"Ref": names.build_project(name)}, key]]}
 
 
 def source_type(git: Git) -> str:
     """CodeBuild's name for where the source is; NO_SOURCE: the build fetches it by itself."""
+    if not git.connection_arn:
+        return "NO_SOURCE"
     host = (urlsplit(git.url).hostname or "").lower()
-    if git.connection_arn:
-        return _HOSTS.get(host) or ("GITLAB_SELF_MANAGED" if "gitlab" in host else "GITHUB_ENTERPRISE")
-    return "GITHUB" if host == "github.com" else "NO_SOURCE"
+    return _HOSTS.get(host) or ("GITLAB_SELF_MANAGED" if "gitlab" in host else "GITHUB_ENTERPRISE")
 
 
 def _source(git: Git) -> dict[str, Any]:
-    type_ = source_type(git)
-    if type_ == "NO_SOURCE":
-        return {"Type": type_}
-    body: dict[str, Any] = {"Type": type_, "Location": git.url, "GitCloneDepth": 1}
-    return {**body, "Auth": {"Type": "CODECONNECTIONS", "Resource": git.connection_arn}} if git.connection_arn else body
+    if not git.connection_arn:
+        return {"Type": source_type(git)}
+    auth = {"Type": "CODECONNECTIONS", "Resource": git.connection_arn}
+    return {"Type": source_type(git), "Location": git.url, "GitCloneDepth": 1, "Auth": auth}
+
+
+def _webhook(git: Git) -> dict[str, Any]:
+    """A build for each push of the ref; CloudFormation makes none for GitHub Enterprise, and a commit never moves."""
+    if source_type(git) == "GITHUB_ENTERPRISE" or is_commit(git.ref or ""):
+        return {}
+    filters = [{"Type": "EVENT", "Pattern": "PUSH"}]
+    if git.ref:
+        named = re.escape(git.ref) if git.ref.startswith("refs/") else f"refs/(heads|tags)/{re.escape(git.ref)}"
+        filters.append({"Type": "HEAD_REF", "Pattern": f"^{named}$"})
+    return {"Triggers": {"Webhook": True, "FilterGroups": [filters]}}
 
 
 def _buildspec(tag: str, build: Build, git: Git, platform: Platform) -> dict[str, Any]:
     """Nothing of the spec goes into the shell but in quotes."""
-    context = build.context or "."
-    path = shlex.quote(f"./{context}/{build.dockerfile or 'Dockerfile'}")
+    context = "." if build.context in (None, ".") else f"./{build.context}"  # a dash begins no option then
+    path = shlex.quote(f"{context}/{build.dockerfile or 'Dockerfile'}")
     fetch = [
+        "export GIT_TERMINAL_PROMPT=0",
         "git init --quiet .",
         f"git remote add origin {shlex.quote(git.url)}",
         f'git fetch --quiet --depth 1 origin "${COMMIT}" || git fetch --quiet origin',
         f'git checkout --quiet --detach "${COMMIT}"',
     ]
-    args = " ".join(f"--build-arg {shlex.quote(f'{name}={value}')}" for name, value in sorted((build.args or {}).items()))
+    args = [f"--build-arg={shlex.quote(f'{name}={value}')}" for name, value in sorted((build.args or {}).items())]
     target = f"--target={shlex.quote(build.target)}" if build.target else ""
     prefix = f"{tag}-" if tag else ""
     words = [
@@ -104,9 +132,9 @@ def _buildspec(tag: str, build: Build, git: Git, platform: Platform) -> dict[str
         f"--platform={platform}",
         f"--file={path}",
         target,
-        args,
+        *args,
         '--tag="$FARGATE_REPOSITORY:$FARGATE_TAG"',
-        shlex.quote(f"./{context}"),
+        shlex.quote(context),
     ]
     return {
         "version": 0.2,
@@ -122,7 +150,7 @@ def _buildspec(tag: str, build: Build, git: Git, platform: Platform) -> dict[str
             "build": {
                 "commands": [
                     f'export FARGATE_TAG={shlex.quote(prefix)}"${COMMIT}-${KEY}"',
-                    " ".join(word for word in words if word),
+                    f"{_THERE} || {' '.join(word for word in words if word)}",  # a tag is never pushed twice
                 ]
             },
         },
@@ -146,6 +174,7 @@ def _statements(name: str, git: Git) -> list[dict[str, Any]]:
         {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
     ]
     if git.connection_arn:
-        actions = [f"codeconnections:{one}" for one in ("GetConnection", "GetConnectionToken", "UseConnection")]
+        service = git.connection_arn.split(":")[2]  # codeconnections, or codestar-connections as it was called before
+        actions = [f"{service}:{one}" for one in ("GetConnection", "GetConnectionToken", "UseConnection")]
         statements.append({"Effect": "Allow", "Action": actions, "Resource": git.connection_arn})
     return statements
