@@ -35,6 +35,8 @@ def after(one, seconds):
         ({"spot": True, "overrides": {"service": {"CapacityProviderStrategy": []}}}, False),
         ({"spot": True, "overrides": {"service": {"LaunchType": "FARGATE"}}}, False),
         ({"spot": True, "overrides": {"service": {"ServiceName": "web"}}}, True),
+        ({"spot": True, "overrides": {"service": {"DeploymentController": {"Type": "CODE_DEPLOY"}}}}, False),
+        ({"spot": True, "overrides": {"service": {"DeploymentController": {"Type": "ECS"}}}}, True),
     ],
 )
 def test_who_may_fall_back(fields, wants):

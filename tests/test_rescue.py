@@ -8,10 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.services import Services
-from fargate_operator.errors import Waiting
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.facts import Facts, Subnets, pins
 from fargate_operator.fallback import due, fallen, moment
-from fargate_operator.observation import ChangeSet, ServiceEvent, Share
+from fargate_operator.observation import ChangeSet, ServiceEvent, Share, Stop
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Attempt, Await, Halt, Nothing, Update, Wait
 from fargate_operator.rescue import Rescue
@@ -24,6 +25,7 @@ from test_status import NOW, seen, service
 WORDS = "Capacity is unavailable at this time"
 SPOT, PLAIN = (Share("FARGATE_SPOT", 1),), (Share("FARGATE", 1),)
 SHORT = service(running=0, strategy=SPOT, cluster="c", events=(ServiceEvent("1", NOW - timedelta(seconds=9), NO_CAPACITY),))
+TAKEN = Stop("task/c/" + "1" * 32, "SpotInterruption", at=NOW)
 FALLEN = fallen(None, NOW, 900.0, WORDS)
 RETURNED = due({"web": FALLEN}, moment(FALLEN.until), 900.0)["web"]
 FACTS = Facts("123456789012", "eu-west-1", subnets={"default": Subnets("vpc-1", ("subnet-1",), ("a",))}, images={"app": "x"})
@@ -32,12 +34,17 @@ FACTS = Facts("123456789012", "eu-west-1", subnets={"default": Subnets("vpc-1", 
 class Aws:
     """A world with one ECS service; `moved` are the strategies that it was given, `resources` what CloudFormation has made."""
 
-    def __init__(self, resources=()):
+    def __init__(self, resources=(), refused=()):
         self.moved, self.asked, self.resources = [], [], dict(resources)
-        self.clients = self
+        self.clients, self.refused = self, dict(refused)
 
     def services(self, _):
-        return SimpleNamespace(move=lambda cluster, arn, strategy: self.moved.append((cluster, arn, strategy)))
+        return SimpleNamespace(move=self.move)
+
+    def move(self, cluster, arn, strategy):
+        if arn in self.refused:
+            raise self.refused[arn]
+        self.moved.append((cluster, arn, strategy))
 
     def get(self, *_):
         return self
@@ -50,7 +57,7 @@ class Aws:
 
 
 def turn(status="UPDATE_COMPLETE", action=None, spec=None, previous=None, **more):
-    app = parse_app(manifest(services={"web": {"image": "app", "spot": True}}, **(spec or {})))
+    app = parse_app(manifest(**{"services": {"web": {"image": "app", "spot": True}}, **(spec or {})}))
     one = seen(status, action or Nothing(), app=app, previous=previous or {}, **{"services": {"web": SHORT}, **more})
     return Turn({"metadata": {"name": "shop"}, "spec": {}}, one, OWNER, facts=FACTS)
 
@@ -80,6 +87,28 @@ def test_a_service_without_capacity_is_moved_once_and_only_what_it_runs_on_chang
     assert (after.again == 0.5) is falls
     again, calls = act(replace(one, seen=after))
     assert (calls, again.spot) == ([], after.spot)
+
+
+DENIED = Transient(Reason.AccessDenied, "UpdateService: not authorized (AccessDeniedException)")
+
+
+def test_what_aws_refuses_to_move_is_told_once_is_not_taken_for_moved_and_holds_up_nobody():
+    two = {"services": {name: {"image": "app", "spot": True} for name in ("api", "web")}}
+    there = {"api": replace(SHORT, service_arn="api", stops=(TAKEN,)), "web": SHORT}
+    one, aws = turn(spec=two, services=there), Aws(refused={"api": DENIED})
+    rescue = Rescue(aws, 900.0)
+    after = rescue.act(one)
+    assert [arn for _, arn, _ in aws.moved] == ["service"]
+    assert after.seen.spot == {"web": FALLEN}
+    assert (after.seen.services["api"].strategy, after.seen.services["web"].strategy) == (SPOT, PLAIN)
+    assert (after.seen.interrupted["api"].count, after.seen.error) == (1, None)
+    [note] = after.seen.notes
+    assert (note.type, note.reason, note.message) == ("Warning", Reason.SpotNotMoved, f"api: stays where it is: {DENIED.message}")
+    assert rescue.act(after.with_seen(notes=())).seen.notes == ()
+    aws.refused["api"] = Terminal(Reason.AwsRefused, "no", outside=True)
+    assert len(rescue.act(after.with_seen(notes=())).seen.notes) == 1
+    aws.refused.clear()
+    assert rescue.act(after.with_seen(notes=())).seen.spot.keys() == {"api", "web"}
 
 
 def test_with_approval_it_goes_back_though_another_change_waits():

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     SpotUnavailable = "SpotUnavailable"
     SpotRestored = "SpotRestored"
     SpotInterrupted = "SpotInterrupted"
+    SpotNotMoved = "SpotNotMoved"
     SpotRunRescued = "SpotRunRescued"
     SpotRunNotRescued = "SpotRunNotRescued"
     ScheduledRunFailed = "ScheduledRunFailed"

@@ -13,6 +13,7 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from fargate_operator.facts import Fallback
 from fargate_operator.fragments.capacity import may_be_interrupted
@@ -26,15 +27,23 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def wanting(app: App) -> frozenset[str]:
-    """The services that the spec lets run on Spot; not those whose capacity an override sets: that is the author's own affair."""
+    """The services that the spec lets run on Spot; not those whose capacity an override sets: that is the author's own affair.
+
+    Nor those that an override gives another deployment controller than ECS's: UpdateService cannot move them.
+    """
     shared = app.spec.overrides
     found = set()
     for key, one in (app.spec.services or {}).items():
         own = [over.service for over in (shared, one.overrides) if over and over.service]
-        overridden = any(name in over for over in own for name in ("CapacityProviderStrategy", "LaunchType"))
+        overridden = any(_taken(over) for over in own)
         if may_be_interrupted(one.capacity, spot=one.spot) and not overridden:
             found.add(key)
     return frozenset(found)
+
+
+def _taken(over: Mapping[str, Any]) -> bool:
+    own = any(name in over for name in ("CapacityProviderStrategy", "LaunchType"))
+    return own or over.get("DeploymentController", {"Type": "ECS"}) != {"Type": "ECS"}
 
 
 def carried(app: App, recorded: Mapping[str, Fallback]) -> dict[str, Fallback]:

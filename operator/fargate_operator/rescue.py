@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from fargate_operator import names
 from fargate_operator.aws import resources
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import ReconcileError
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
 from fargate_operator.fragments import capacity
 from fargate_operator.observation import ServiceObservation, Share
 from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
-from fargate_operator.seen import Seen
+from fargate_operator.seen import Note, Seen
 from fargate_operator.spot import Case, Interruptions, counted, excerpt, judge, lacks_capacity
 from fargate_operator.spot_status import fallbacks, interruptions, recorded
 from fargate_operator.turn import Turn, app_of, key_of
@@ -27,11 +29,12 @@ _GOING = frozenset({"ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"})  # the servic
 
 
 class Rescue:
-    """Holds nothing but the services of stacks that are being made; a new operator finds them again."""
+    """Holds the services of stacks that are being made, and the refusals that were told; a new operator finds both again."""
 
     def __init__(self, world: World, cooldown: float) -> None:
         self._world, self._cooldown = world, cooldown
         self._found: dict[Key, tuple[str, Mapping[str, str]]] = {}
+        self._refused: dict[Key, dict[str, str]] = {}  # reasons by service
 
     def facts(self, turn: Turn) -> Turn:
         """Before the template is compiled: who is on demand now, and when to come again for it."""
@@ -62,7 +65,7 @@ class Rescue:
         arns = {key: arn for key, arn in outputs.items() if arn}
         wanted = {key: f"{names.identifier(key)}Service" for key in wanting(app) - arns.keys()}
         if not wanted or not busy(stack.status) or stack.status in _GOING:
-            self.forget(key_of(turn))
+            self._found.pop(key_of(turn), None)
             return arns
         of, known = self._found.get(key_of(turn), ("", {}))
         known = known if of == stack.id else {}
@@ -72,12 +75,16 @@ class Rescue:
         return {**arns, **{key: arn for key, arn in known.items() if key in wanted}}
 
     def act(self, turn: Turn) -> Turn:
-        """When the services were read: count interruptions, judge, and move what must be moved."""
+        """When the services were read: count interruptions, judge, and move what must be moved.
+
+        What AWS refuses to move stays as it is known, is told, and is judged anew by the next turn; all else goes on.
+        """
         app, seen = app_of(turn), turn.seen
         wanted = wanting(app)
         if not wanted or seen.services is None or seen.stack is None:
             return turn
         known, counts, services = dict(fallbacks(seen)), dict(interruptions(seen.previous)), dict(seen.services)
+        refused: dict[str, ReconcileError] = {}
         for key in sorted(wanted & services.keys()):
             counts[key] = counted(counts.get(key) or Interruptions(), services[key].stops, seen.now)
             if app.spec.suspend:
@@ -85,11 +92,16 @@ class Rescue:
             kept = moved_beside(app) and isinstance(seen.action, Await | Halt)
             judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept))
             if judged.move and seen.stack.status not in _GOING:
-                services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
+                try:
+                    services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
+                except ReconcileError as error:
+                    refused[key] = error
+                    continue
             if judged.fallback:
                 known[key] = judged.fallback
         moved = known != fallbacks(seen)
-        seen = replace(seen, spot=known, interrupted=counts, services=services)
+        notes = (*seen.notes, *self._told(key_of(turn), refused))
+        seen = replace(seen, spot=known, interrupted=counts, services=services, notes=notes)
         return replace(turn, seen=_again(seen, SOON if moved else None))
 
     def _move(self, turn: Turn, key: str, service: ServiceObservation, *, back: bool) -> ServiceObservation:
@@ -102,6 +114,17 @@ class Rescue:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._found.pop(key, None)
+        self._refused.pop(key, None)
+
+    def _told(self, key: Key, refused: Mapping[str, ReconcileError]) -> list[Note]:
+        """An Event for each refusal that was not told yet; one that is over may be told again."""
+        before, now = self._refused.get(key, {}), {name: one.reason for name, one in refused.items()}
+        self._refused[key] = now
+        return [
+            Note("Warning", Reason.SpotNotMoved, f"{name}: stays where it is: {one.message}")
+            for name, one in refused.items()
+            if before.get(name) != one.reason
+        ]
 
 
 def settled(seen: Seen) -> bool:
