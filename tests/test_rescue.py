@@ -5,8 +5,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from fargate_operator.aws import resources
+from fargate_operator.aws.resources import MOST
 from fargate_operator.aws.services import Services
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
@@ -198,6 +200,31 @@ def test_while_a_stack_is_made_its_service_is_asked_for_until_it_is_there():
     assert aws.asked == ["WebService", "WebService"]
     other = making.with_seen(stack=replace(making.seen.stack, id="another"))
     assert (rescue.arns(other), len(aws.asked)) == ({"web": ARN}, 3)
+
+
+def test_of_many_services_that_are_not_there_yet_each_is_asked_for_in_its_turn():
+    keys = [f"s{number}" for number in range(7)]
+    spec = {"services": {key: {"image": "app", "spot": True} for key in keys}}
+    aws, making = Aws({"S6Service": ARN}), turn("CREATE_IN_PROGRESS", Wait(), spec=spec)
+    making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
+    rescue = Rescue(aws, 900.0)
+    assert rescue.arns(making) == {}
+    assert rescue.arns(making) == {"s6": ARN}
+    assert len(aws.asked) == 2 * MOST
+    rescue.arns(making)
+    assert set(aws.asked) == {f"S{number}Service" for number in range(7)}
+
+
+@pytest.mark.parametrize("call", ["update_service", "describe_stack_resources"])
+def test_a_network_that_fails_is_no_bug_of_the_operator(call):
+    broken = SimpleNamespace(**{call: lambda **_: (_ for _ in ()).throw(ConnectTimeoutError(endpoint_url="https://aws"))})
+    clients = SimpleNamespace(get=lambda *_: broken)
+    calls = {
+        "update_service": lambda: Services(clients, "eu-west-1").move("c", "arn:web", PLAIN),
+        "describe_stack_resources": lambda: resources.services(clients, "eu-west-1", "id", {"web": "WebService"}),
+    }
+    with pytest.raises(Transient, match="Connect timeout"):
+        calls[call]()
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"])

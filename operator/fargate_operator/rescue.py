@@ -34,6 +34,7 @@ class Rescue:
     def __init__(self, world: World, cooldown: float) -> None:
         self._world, self._cooldown = world, cooldown
         self._found: dict[Key, tuple[str, Mapping[str, str]]] = {}
+        self._next: dict[Key, str] = {}  # the service that was asked for last: the next look goes on after it
         self._refused: dict[Key, dict[str, str]] = {}  # reasons by service
 
     def facts(self, turn: Turn) -> Turn:
@@ -66,13 +67,22 @@ class Rescue:
         wanted = {key: f"{names.identifier(key)}Service" for key in wanting(app) - arns.keys()}
         if not wanted or not busy(stack.status) or stack.status in _GOING:
             self._found.pop(key_of(turn), None)
+            self._next.pop(key_of(turn), None)
             return arns
         of, known = self._found.get(key_of(turn), ("", {}))
         known = known if of == stack.id else {}
-        missing = {key: one for key, one in wanted.items() if key not in known}
+        missing = self._round(key_of(turn), {key: one for key, one in wanted.items() if key not in known})
         known = {**known, **resources.services(self._world.clients, turn.seen.region, stack.id, missing)}
         self._found[key_of(turn)] = stack.id, known
         return {**arns, **{key: arn for key, arn in known.items() if key in wanted}}
+
+    def _round(self, key: Key, missing: Mapping[str, str]) -> dict[str, str]:
+        """As many as one look asks for, each in its turn."""
+        last = self._next.get(key, "")
+        order = sorted(missing, key=lambda name: (name <= last, name))[: resources.MOST]
+        if order:
+            self._next[key] = order[-1]
+        return {name: missing[name] for name in order}
 
     def act(self, turn: Turn) -> Turn:
         """When the services were read: count interruptions, judge, and move what must be moved.
@@ -114,6 +124,7 @@ class Rescue:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._found.pop(key, None)
+        self._next.pop(key, None)
         self._refused.pop(key, None)
 
     def _told(self, key: Key, refused: Mapping[str, ReconcileError]) -> list[Note]:

@@ -1,29 +1,32 @@
-"""The services of a stack whose outputs are not there yet, because it is still being made."""
+"""The services of a stack, by its resources: where its outputs are not there yet, or are not to be trusted."""
 
 from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.errors import code, translate
+from fargate_operator.aws.errors import code, translated
+from fargate_operator.errors import ReconcileError
 
 MOST = 5  # services that are asked for in one look: a call each
 
 
 def services(clients: Clients, region: str, stack_id: str, logical_ids: Mapping[str, str]) -> dict[str, str]:
-    """Service ARNs by key, of those that are made by now; `logical_ids` by key.
+    """Service ARNs by key, of those that are made by now; `logical_ids` by key, of which the first five are asked for.
 
     One by one: DescribeStackResources of a whole stack ends at 100 resources.
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html.
     """
     client = clients.get("cloudformation", region)
     found: dict[str, str] = {}
-    for key in sorted(logical_ids)[:MOST]:
+    for key, logical_id in list(logical_ids.items())[:MOST]:
         try:
-            listed = client.describe_stack_resources(StackName=stack_id, LogicalResourceId=logical_ids[key])["StackResources"]
-        except ClientError as error:
-            if code(error) == "ValidationError":  # CloudFormation has not come to it yet
-                continue
-            raise translate(error, "DescribeStackResources") from error
+            with translated("DescribeStackResources"):
+                listed = client.describe_stack_resources(StackName=stack_id, LogicalResourceId=logical_id)["StackResources"]
+        except ReconcileError as error:
+            if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "ValidationError":
+                continue  # CloudFormation has not come to it yet
+            raise
         for one in listed:
             if one.get("PhysicalResourceId", "").startswith("arn:"):
                 found[key] = one["PhysicalResourceId"]

@@ -7,9 +7,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.aws.errors import code, translated
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Waiting
+from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
 
 MOST_TASKS = 20
@@ -105,13 +105,14 @@ class Services:
         """
         wanted: Any = [{"capacityProvider": one.provider, "weight": one.weight, "base": one.base} for one in strategy]
         try:
-            self._client.update_service(
-                cluster=cluster, service=service, capacityProviderStrategy=wanted, forceNewDeployment=True
-            )
-        except ClientError as error:
-            if code(error) in _GONE:
-                raise Waiting(Reason.ServiceMissing, f"UpdateService: {message(error)}", after=5.0) from error
-            raise translate(error, "UpdateService") from error
+            with translated("UpdateService"):
+                self._client.update_service(
+                    cluster=cluster, service=service, capacityProviderStrategy=wanted, forceNewDeployment=True
+                )
+        except ReconcileError as error:
+            if isinstance(error.__cause__, ClientError) and code(error.__cause__) in _GONE:
+                raise Waiting(Reason.ServiceMissing, error.message, after=5.0) from error
+            raise
 
     def _deployment(self, cluster: str, service: Mapping[str, Any]) -> Rollout | None:
         """The service deployment under way, or else the newest one; None where ECS knows none."""
