@@ -59,6 +59,7 @@ def test_what_a_strategy_runs_on(strategy, capacity):
     assert runs_on(strategy) == capacity
 
 
+QUOTA = "You've reached the limit on the number of vCPUs you can run concurrently"
 START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
 
 
@@ -76,6 +77,8 @@ START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
         ({"events": (event(5),)}, ago(4), ""),  # before it went back to Spot
         ({"events": (event(3),)}, ago(4), WORDS),
         ({"events": (event(1, "(service {service}) was unable to place a task. Reason: You've reached the limit."),)}, None, ""),
+        ({"events": (event(1, f"(service {{service}}) was unable to place a task. Reason: {QUOTA}."),)}, None, QUOTA),
+        ({"stops": (replace(START, reason=f"{QUOTA}."),)}, None, QUOTA),
         ({"stops": (START,)}, None, WORDS),
         ({"stops": (replace(START, provider="FARGATE"),)}, None, ""),
         ({"stops": (replace(START, provider=""),)}, None, WORDS),

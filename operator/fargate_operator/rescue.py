@@ -19,7 +19,8 @@ from fargate_operator.observation import ServiceObservation, Share
 from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
 from fargate_operator.seen import Note, Seen
-from fargate_operator.spot import Case, Interruptions, counted, excerpt, judge, lacks_capacity
+from fargate_operator.shortage import excerpt, lacks_capacity
+from fargate_operator.spot import Case, Interruptions, counted, judge
 from fargate_operator.spot_status import fallbacks, interruptions, recorded
 from fargate_operator.turn import Turn, app_of, key_of
 from fargate_operator.world import World

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
-from fargate_operator import names
+from fargate_operator import names, shortage
 from fargate_operator.model import App
 
 MOST_TOLD = 300  # characters of AWS's words in an Event
@@ -106,10 +106,9 @@ def kind_of(one: Letter, schedule: Schedule) -> Kind:
     return Kind.Unplaced if unplaced(one.error) else Kind.Failed
 
 
-# ECS's words for no capacity, for the quota of vCPUs on Spot, which on-demand tasks do not count against, and its refusal to be
-# asked so often: then nothing was started either, and Scheduler would have tried for a day, had the template not cut it short.
-_UNPLACED = ("capacity is unavailable", "insufficient capacity", "insufficientcapacity", "limit on the number of vcpus",
-             "limit on the number of tasks", "throttl", "rate exceeded", "too many requests", "toomanyrequests")  # fmt: skip
+# No capacity, and ECS's refusal to be asked so often: then nothing was started either, and Scheduler would have tried for a day,
+# had the template not cut it short.
+_UNPLACED = (*shortage.WORDS, "throttl", "rate exceeded", "too many requests", "toomanyrequests")
 
 
 def unplaced(words: str) -> bool:

@@ -15,6 +15,7 @@ from fargate_operator.plan import (
     Action,
     Attempt,
 )
+from fargate_operator.shortage import lacks_capacity
 
 Status = Mapping[str, Any]
 MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
@@ -97,13 +98,13 @@ def explain(failure: Failure | None) -> str:
     return f"{failure.logical_id} ({failure.resource_type}): {failure.reason}" if failure else ""
 
 
-_PASSING = ("throttl", "rate exceeded", "limit exceeded", "quota", "capacity is unavailable", "insufficient capacity",
+_PASSING = ("throttl", "rate exceeded", "limit exceeded", "quota",
             "cannot be assumed", "unable to assume", "internal failure", "service unavailable", "timed out")  # fmt: skip
 
 
 def passes(reason: str) -> bool:
     """Whether a failure's reason is one that time may mend: quota, throttling, a role not yet visible, capacity."""
-    return any(word in reason.lower() for word in _PASSING)
+    return lacks_capacity(reason) or any(word in reason.lower() for word in _PASSING)
 
 
 def timestamp(moment: datetime | None) -> str | None:

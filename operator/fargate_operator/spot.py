@@ -4,7 +4,6 @@ The words and codes are ECS's own: https://docs.aws.amazon.com/AmazonECS/latest/
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,13 +13,13 @@ from fargate_operator.facts import Fallback
 from fargate_operator.fallback import fallen, moment
 from fargate_operator.observation import ServiceObservation, Share, Stop
 from fargate_operator.seen import timestamp
+from fargate_operator.shortage import excerpt, lacks_capacity
 
 ON_SPOT, ON_DEMAND, MIXED = "Spot", "OnDemand", "Mixed"
 FRESH = timedelta(hours=1)  # an event that is older tells nothing of now
 BURST = timedelta(minutes=10)  # between two interruptions that are told of together; and in which as many as all are too many
 INTERRUPTED = frozenset({"SpotInterruption", "TerminationNotice"})  # the notice comes first, on the same task
 MOST_SEEN = 50  # interruptions that are remembered beyond those that ECS still lists
-_WORDS = "capacity is unavailable"
 ALREADY = "it ran on demand already"
 
 
@@ -124,17 +123,6 @@ def _taken_back(service: ServiceObservation, after: datetime, now: datetime) -> 
     if count < max(2, service.desired) or service.running >= service.desired:
         return ""
     return f"{count} tasks were interrupted within {int(BURST.total_seconds() // 60)} minutes, faster than others start"
-
-
-def lacks_capacity(words: str) -> bool:
-    """Whether ECS says that there is no capacity."""
-    return _WORDS in words.lower()
-
-
-def excerpt(words: str) -> str:
-    """The sentence that says it."""
-    found = re.search(rf"[^.:]*{_WORDS}[^.]*", words, re.IGNORECASE)
-    return found[0].strip() if found else words
 
 
 # ── interruptions ───────────────────────────────────────────────────────────────
