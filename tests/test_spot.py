@@ -60,6 +60,7 @@ def test_what_a_strategy_runs_on(strategy, capacity):
 
 
 QUOTA = "You've reached the limit on the number of vCPUs you can run concurrently"
+MANY_GONE = "50 tasks were interrupted within 10 minutes, faster than others start"
 START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
 
 
@@ -73,7 +74,13 @@ START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
         ({"events": (event(1),), "desired": 0, "running": 0}, None, ""),
         ({"events": (event(1, STEADY), event(2))}, None, ""),  # mended since
         ({"events": (event(2), event(3, STEADY), event(4))}, None, WORDS),
-        ({"events": (event(61),)}, None, ""),  # long ago
+        ({"events": (event(14),)}, None, WORDS),
+        ({"events": (event(15),)}, None, ""),  # long ago
+        ({"events": (event(1, STARTED), event(4))}, None, ""),  # they have found their place, and crash
+        ({"events": (event(1), event(2, STARTED), event(14))}, None, WORDS),
+        ({"events": (event(1, STARTED), event(3, STARTED), event(3.5))}, None, WORDS),
+        ({"events": (event(0.5, STEADY),), "stops": (START,)}, None, ""),
+        ({"events": (event(1, STEADY),), "stops": several(2)}, None, ""),
         ({"events": (event(5),)}, ago(4), ""),  # before it went back to Spot
         ({"events": (event(3),)}, ago(4), WORDS),
         ({"events": (event(1, "(service {service}) was unable to place a task. Reason: You've reached the limit."),)}, None, ""),
@@ -82,6 +89,10 @@ START = stop(1, code="TaskFailedToStart", reason=NOT_STARTED)
         ({"stops": (START,)}, None, WORDS),
         ({"stops": (replace(START, provider="FARGATE"),)}, None, ""),
         ({"stops": (replace(START, provider=""),)}, None, WORDS),
+        ({"stops": (replace(START, code="UserInitiated"),)}, None, ""),  # somebody's own words
+        ({"stops": (replace(START, at=ago(16)),)}, None, ""),
+        ({"stops": several(50), "desired": 200, "running": 150}, None, MANY_GONE),
+        ({"stops": several(49), "desired": 200, "running": 150}, None, ""),
         ({"stops": (replace(START, reason="CannotPullContainerError"),)}, None, ""),
         ({"stops": (START,)}, ago(0.5), ""),
         ({"stops": several(1)}, None, ""),  # fewer than there are to be
@@ -208,8 +219,27 @@ def test_none_is_lost_and_none_is_counted_twice_while_ecs_lists_it(looks):
         listed = [Stop(f"task/c/{one}{'0' * 24}", "SpotInterruption", at=NOW) for one in names]
         counts = counted(counts, listed, NOW)
         assert counted(counts, listed, NOW) == counts
-        assert set(names) <= set(counts.seen)
+        assert set(names) <= {one.partition("@")[0] for one in counts.seen}
     assert counts.count >= len(ever)
     if len(looks) == 1:
         assert counts.count == len(ever)
-    assert len(counts.seen) <= 120 + 120 + 50
+
+
+def test_a_task_is_remembered_for_longer_than_ecs_lists_it_however_many_there_are():
+    counts = Interruptions()
+    for minute in range(0, 300, 10):
+        now = NOW + timedelta(minutes=minute)
+        names = [f"{batch:04d}{number:04d}" for batch in range(max(0, minute - 60), minute + 10, 10) for number in range(40)]
+        stops = [Stop(f"task/c/{one}{'0' * 24}", "SpotInterruption", at=NOW + timedelta(minutes=int(one[:4]))) for one in names]
+        counts = counted(counts, stops, now)
+        assert counted(counts, stops, now) == counts
+        assert counts.count == 40 * (minute // 10 + 1)
+    assert len(counts.seen) <= 40 * 8
+    assert counted(counts, stops, NOW + timedelta(days=1)) == counts  # what is read from memory is not news
+
+
+@pytest.mark.parametrize("written", ["00000000", "00000000@", "00000000@x", "00000000@²", "00000000@" + "9" * 5000])
+def test_what_another_version_has_counted_counts(written):
+    known = Interruptions(1, "2026-01-02T03:03:05Z", "2026-01-02T03:03:05Z", (written,))
+    assert counted(known, [stop(1, "0" * 8)], NOW) == known
+    assert counted(known, [stop(1, "a" * 8)], NOW).count == 2

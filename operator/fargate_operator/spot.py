@@ -4,6 +4,7 @@ The words and codes are ECS's own: https://docs.aws.amazon.com/AmazonECS/latest/
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,15 +12,18 @@ from typing import Literal
 
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import fallen, moment
-from fargate_operator.observation import ServiceObservation, Share, Stop
+from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
 from fargate_operator.seen import timestamp
 from fargate_operator.shortage import excerpt, lacks_capacity
 
 ON_SPOT, ON_DEMAND, MIXED = "Spot", "OnDemand", "Mixed"
-FRESH = timedelta(hours=1)  # an event that is older tells nothing of now
+FRESH = timedelta(minutes=15)  # a word that is older tells nothing of now
+PLACED = timedelta(minutes=3)  # tasks that were started so long after a word have found their place since
 BURST = timedelta(minutes=10)  # between two interruptions that are told of together; and in which as many as all are too many
 INTERRUPTED = frozenset({"SpotInterruption", "TerminationNotice"})  # the notice comes first, on the same task
-MOST_SEEN = 50  # interruptions that are remembered beyond those that ECS still lists
+NOT_STARTED = "TaskFailedToStart"
+MANY = 50  # as many as that are too many to lose in a burst, however many the service has
+KEPT = timedelta(minutes=70)  # for which an interruption is remembered: ECS lists a stopped task for an hour
 ALREADY = "it ran on demand already"
 
 
@@ -27,8 +31,8 @@ ALREADY = "it ran on demand already"
 class Interruptions:
     """How many of a service's tasks Spot has taken back, when the last, and when the burst that it is of began; RFC 3339.
 
-    `seen` are those that are counted, by the beginning of the task's id: ECS lists a stopped task for an hour, so that the same
-    is read again and again, first with its notice and then with its end.
+    `seen` are those that are counted, as ``<beginning of the task's id>@<Unix time>``: ECS lists a stopped task for an hour, so
+    that the same is read again and again, first with its notice and then with its end.
     """
 
     count: int = 0
@@ -92,27 +96,30 @@ def judge(case: Case) -> Judgement:
 def no_capacity(service: ServiceObservation, since: datetime | None, now: datetime) -> str:
     """Why the service does not get the tasks that it wants, in ECS's words; empty where it is not for want of capacity.
 
-    Only what happened after `since` counts, the last change between Spot and on demand.
+    Only what happened after `since` counts, the last change between Spot and on demand, and after the last steady state.
     """
     if not service.desired or not (service.running < service.desired or service.lacking):
         return ""
-    after = max(since, now - FRESH) if since else now - FRESH
-    return _refused(service, after) or _not_started(service.stops, after) or _taken_back(service, after, now)
+    steady = [one.at for one in service.events if "steady state" in one.message]  # what was before is mended
+    after = max([now - FRESH, *steady, *([since] if since else [])])
+    return _refused(service.events, after) or _not_started(service.stops, after) or _taken_back(service, after, now)
 
 
-def _refused(service: ServiceObservation, after: datetime) -> str:
-    for event in service.events:
-        if event.at <= after or "steady state" in event.message:  # what was before is mended
-            return ""
-        if lacks_capacity(event.message):
-            return excerpt(event.message)
-    return ""
+def _refused(events: Iterable[ServiceEvent], after: datetime) -> str:
+    """In the newest such word. Where tasks were started long after it, they are missing for another reason: they crash."""
+    told = [one for one in events if one.at > after]
+    words = [one for one in told if lacks_capacity(one.message)]
+    if not words:
+        return ""
+    newest = max(words, key=lambda one: one.at)
+    placed = any("has started" in one.message and one.at - newest.at >= PLACED for one in told)
+    return "" if placed else excerpt(newest.message)
 
 
 def _not_started(stops: Iterable[Stop], after: datetime) -> str:
-    found = [
-        one for one in stops if one.at and one.at > after and one.provider in ("", "FARGATE_SPOT") and lacks_capacity(one.reason)
-    ]
+    """By its code: of what has run, the reason may be anybody's words."""
+    ours = [one for one in stops if one.code == NOT_STARTED and one.provider in ("", "FARGATE_SPOT")]
+    found = [one for one in ours if one.at and one.at > after and lacks_capacity(one.reason)]
     return excerpt(found[0].reason) if found else ""
 
 
@@ -120,7 +127,7 @@ def _taken_back(service: ServiceObservation, after: datetime, now: datetime) -> 
     """Faster than they start: all at once, so to speak, and others are not there yet."""
     since = max(after, now - BURST)
     count = len({one.task_arn for one in service.stops if one.code in INTERRUPTED and one.at and one.at > since})
-    if count < max(2, service.desired) or service.running >= service.desired:
+    if count < max(2, min(service.desired, MANY)) or service.running >= service.desired:
         return ""
     return f"{count} tasks were interrupted within {int(BURST.total_seconds() // 60)} minutes, faster than others start"
 
@@ -130,8 +137,9 @@ def _taken_back(service: ServiceObservation, after: datetime, now: datetime) -> 
 
 def counted(before: Interruptions, stops: Iterable[Stop], now: datetime) -> Interruptions:
     """With those that were not counted yet, each once."""
+    known = dict(_entry(one, now) for one in before.seen)
     listed = {one.task_arn.rpartition("/")[2][:8]: one.at or now for one in stops if one.code in INTERRUPTED}
-    fresh = sorted((at, name) for name, at in listed.items() if name not in before.seen)
+    fresh = sorted((at, name) for name, at in listed.items() if name not in known and at > now - KEPT)
     if not fresh:
         return before
     last, burst = before.last, before.burst
@@ -139,6 +147,13 @@ def counted(before: Interruptions, stops: Iterable[Stop], now: datetime) -> Inte
         if not last or at - moment(last) > BURST:
             burst = timestamp(at) or ""
         last = max(last, timestamp(at) or "")
-    others = tuple(name for name in before.seen if name not in listed)
-    seen = (*others[-MOST_SEEN:], *(name for name in before.seen if name in listed), *(name for _, name in fresh))
+    kept = {name: at for name, at in known.items() if at > (now - KEPT).timestamp()}
+    kept |= {name: int(at.timestamp()) for at, name in fresh}
+    seen = tuple(f"{name}@{at}" for name, at in kept.items())
     return replace(before, count=before.count + len(fresh), last=last, burst=burst, seen=seen)
+
+
+def _entry(written: str, now: datetime) -> tuple[str, int]:
+    """The task, and when; now where another version has not written that."""
+    name, _, at = written.partition("@")
+    return name, int(at) if re.fullmatch("[0-9]{1,12}", at) else int(now.timestamp())
