@@ -253,13 +253,18 @@ class Ecs:
     def describe_services(self, **_):
         return {"services": [{**self.service, "events": self.events}]}
 
-    def list_tasks(self, desiredStatus, **_):  # noqa: N803
+    def list_tasks(self, desiredStatus, nextToken="0", **_):  # noqa: N803
         self.calls.append(f"ListTasks {desiredStatus}")
-        return {"taskArns": [one["taskArn"] for one in self.tasks] if desiredStatus == "STOPPED" else ["arn:task/c/9"]}
+        if desiredStatus != "STOPPED":
+            return {"taskArns": ["arn:task/c/9"]}
+        end = int(nextToken) + 100
+        more = {"nextToken": str(end)} if end < len(self.tasks) else {}
+        return {"taskArns": [one["taskArn"] for one in self.tasks[int(nextToken) : end]], **more}
 
-    def describe_tasks(self, **_):
+    def describe_tasks(self, tasks, **_):
+        assert len(tasks) <= 100
         self.calls.append("DescribeTasks")
-        return {"tasks": self.tasks}
+        return {"tasks": [one for one in self.tasks if one["taskArn"] in tasks]}
 
     def update_service(self, **sent):
         self.calls.append(sent)
@@ -284,6 +289,15 @@ def test_on_spot_what_has_stopped_is_asked_once_for_each_change_and_off_spot_nev
     assert [one.message for one in changed.events] == ["(service web) has started 1 tasks: (task x)."]
     plain, calls = look(Services(ecs, "eu-west-1"), ecs, ())
     assert (plain.stops, calls) == ((), ["ListTasks RUNNING"])
+
+
+@pytest.mark.parametrize(("count", "read", "pages"), [(100, 100, 1), (101, 101, 2), (250, 250, 3), (1500, 1000, 10)])
+def test_of_many_stopped_tasks_none_is_left_out_up_to_a_thousand(count, read, pages):
+    ecs = Ecs()
+    ecs.tasks = [stopped(f"arn:task/c/{number}", "c", "web", NOW) for number in range(count)]
+    found, calls = look(Services(ecs, "eu-west-1"), ecs, {"web"})
+    assert len(found.stops) == read
+    assert calls == ["ListTasks RUNNING", *["ListTasks STOPPED"] * pages, *["DescribeTasks"] * pages]
 
 
 def test_a_move_changes_the_strategy_and_nothing_else():

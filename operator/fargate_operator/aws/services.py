@@ -13,6 +13,7 @@ from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
 
 MOST_TASKS = 20
+MOST_STOPPED, _ENOUGH, _PAGE = 1000, 10, 100  # stopped tasks: of a service on Spot, of another, in one call
 MOST_EVENTS = 30  # of the hundred that ECS tells, the newest first
 _BATCH = 10  # services in one DescribeServices
 _GONE = {"ServiceNotActiveException", "ServiceNotFoundException", "ClusterNotFoundException"}  # since it was read
@@ -150,15 +151,28 @@ class Services:
         known = self._stopped.get(arn)
         if not short and (not spot or (known and known[0] == mark)):
             return (known[1] if known and spot else ()), ""
-        name = service["serviceName"]
-        with translated("ListTasks"):
-            arns = self._client.list_tasks(cluster=cluster, serviceName=name, desiredStatus="STOPPED")["taskArns"]
-            wanted = arns if spot else arns[:10]  # 100 at most, as many as DescribeTasks takes
-            tasks: list[Any] = self._client.describe_tasks(cluster=cluster, tasks=wanted)["tasks"] if wanted else []
+        tasks = self._stopped_tasks(cluster, service["serviceName"], MOST_STOPPED if spot else _ENOUGH)
         stops = tuple(stop(one) for one in tasks) if spot else ()
         if spot:
             self._stopped[arn] = (mark, stops)
         return stops, why(tasks) if short else ""
+
+    def _stopped_tasks(self, cluster: str, service: str, most: int) -> list[Any]:
+        """So many at most, with a hundred in each call, as ECS takes them."""
+        asked: Any = {"cluster": cluster, "serviceName": service, "desiredStatus": "STOPPED"}
+        arns: list[str] = []
+        while len(arns) < most:
+            with translated("ListTasks"):
+                page = self._client.list_tasks(**asked)
+            arns += page["taskArns"]
+            if not page.get("nextToken"):
+                break
+            asked["nextToken"] = page["nextToken"]
+        tasks: list[Any] = []
+        for start in range(0, min(len(arns), most), _PAGE):
+            with translated("DescribeTasks"):
+                tasks += self._client.describe_tasks(cluster=cluster, tasks=arns[start : min(start + _PAGE, most)])["tasks"]
+        return tasks
 
 
 def _short(service: Mapping[str, Any]) -> bool:
