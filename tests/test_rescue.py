@@ -116,7 +116,7 @@ def test_what_aws_refuses_to_move_is_told_once_is_not_taken_for_moved_and_holds_
 def test_with_approval_it_goes_back_though_another_change_waits():
     there = {"web": service(strategy=PLAIN, cluster="c")}
     waits = Await(ChangeSet("id", "name", "CREATE_COMPLETE"), approval=True)
-    for approval, moved in (("Manual", [SPOT]), ("Automatic", [])):
+    for approval, moved in (("Manual", [SPOT]), ("OnReplacement", [SPOT]), ("Automatic", [])):
         one = turn(action=waits, services=there, spot={"web": RETURNED}, spec={"changes": {"approval": approval}})
         assert act(one)[1] == moved
 
@@ -161,8 +161,9 @@ def test_where_the_status_was_lost_the_template_has_recorded_it():
     assert spot == {"web": FALLEN}
 
 
-def test_with_approval_the_template_says_spot_and_the_status_remembers():
-    spot, after = facts(turn(previous=known(FALLEN), spec={"changes": {"approval": "Manual"}}))
+@pytest.mark.parametrize("approval", ["Manual", "OnReplacement"])
+def test_with_approval_the_template_says_spot_and_the_status_remembers(approval):
+    spot, after = facts(turn(previous=known(FALLEN), spec={"changes": {"approval": approval}}))
     assert (spot, after.spot) == ({}, {"web": FALLEN})
 
 

@@ -53,8 +53,11 @@ def carried(app: App, recorded: Mapping[str, Fallback]) -> dict[str, Fallback]:
 
 
 def moved_beside(app: App) -> bool:
-    """Whether the template says Spot all the time: with approval a person would be asked to approve what has happened already."""
-    return app.spec.changes is not None and app.spec.changes.approval == "Manual"
+    """Whether the template says Spot all the time: with approval a person would be asked to approve what has happened already.
+
+    Nor is a change set that waits for a person to become another one in the midst of it.
+    """
+    return app.spec.changes is not None and app.spec.changes.approval not in (None, "Automatic")
 
 
 def in_template(app: App, known: Mapping[str, Fallback]) -> Mapping[str, Fallback]:
