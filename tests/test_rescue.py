@@ -245,7 +245,8 @@ class Ecs:
     def __init__(self):
         self.calls, self.events = [], []
         self.service = {"serviceArn": "arn:web", "serviceName": "web", "desiredCount": 1, "runningCount": 1, "status": "ACTIVE",
-                        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]}  # fmt: skip
+                        "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}],
+                        "deployments": [{"id": "1", "status": "PRIMARY", "createdAt": NOW, "runningCount": 1, "desiredCount": 1}]}  # fmt: skip
         self.tasks = [stopped("arn:task/c/1", "c", "web", NOW, "TerminationNotice")]
 
     def get(self, *_):
@@ -283,6 +284,7 @@ def test_on_spot_what_has_stopped_is_asked_once_for_each_change_and_off_spot_nev
     assert calls == ["ListTasks RUNNING", "ListTasks STOPPED", "DescribeTasks"]
     assert [(one.code, one.at, one.provider) for one in found.stops] == [("TerminationNotice", NOW, "FARGATE_SPOT")]
     assert (found.strategy, found.stopped, found.cluster) == (SPOT, "", "c")
+    assert found.deployed_at == NOW
     assert look(services, ecs, {"web"}) == (found, [])
     ecs.events = [{"id": "2", "createdAt": NOW, "message": "(service web) has started 1 tasks: (task x)."}]
     changed, calls = look(services, ecs, {"web"})

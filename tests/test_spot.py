@@ -117,6 +117,8 @@ FALLEN = fallen(None, NOW, BASE, WORDS)
 RETURNED = Fallback(False, "2026-01-02T02:00:00Z", "2026-01-02T08:00:00Z", 2, WORDS)
 SHORT = {"events": (event(1),)}
 CALM = {"running": 2}
+BEFORE, AFTER = (datetime(2026, 1, 2, hour, 59, tzinfo=UTC) for hour in (1, 2))  # the return
+BREAKER = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,15 @@ CALM = {"running": 2}
         (SHORT, FALLEN, False, Judgement(FALLEN, "OnDemand")),  # a rollback brought it back to Spot
         ({**CALM, "strategy": PLAIN}, FALLEN, True, Judgement(FALLEN)),
         ({**CALM, "strategy": PLAIN}, RETURNED, True, Judgement(RETURNED, "Spot")),  # the stack sees no difference
+        ({**CALM, "strategy": PLAIN, "deployed_at": BEFORE}, RETURNED, True, Judgement(RETURNED, "Spot")),
+        ({**CALM, "strategy": PLAIN, "deployed_at": AFTER}, RETURNED, False, Judgement(RETURNED)),
+        ({**CALM, "strategy": PLAIN, "deployed_at": AFTER}, RETURNED, True, Judgement(fallen(RETURNED, NOW, BASE, ALREADY))),
+        ({**CALM, "strategy": SPOT, "deployed_at": AFTER}, RETURNED, True, Judgement(RETURNED)),
+        ({**CALM, "rollout": "FAILED"}, FALLEN, True, Judgement(FALLEN)),  # the circuit breaker has brought it back
+        ({**CALM, "rollout": "IN_PROGRESS", "rollout_reason": BREAKER}, FALLEN, True, Judgement(FALLEN)),
+        ({**CALM, "rollout": "FAILED", "running": 1}, FALLEN, True, Judgement(FALLEN, "OnDemand")),
+        ({**CALM, "rollout": "FAILED", "lacking": True}, FALLEN, True, Judgement(FALLEN, "OnDemand")),
+        (CALM, FALLEN, True, Judgement(FALLEN, "OnDemand")),
         ({**CALM, "strategy": PLAIN}, RETURNED, False, Judgement(RETURNED)),  # the stack brings it back itself
         ({**CALM, "strategy": PLAIN}, None, True, Judgement(fallen(None, NOW, BASE, ALREADY))),  # the status was lost
         ({**CALM, "strategy": PLAIN}, None, False, Judgement(None)),

@@ -155,6 +155,17 @@ def test_what_another_version_recorded_is_no_trouble():
     assert summarize(one(previous={**odd, "observedGeneration": 3}))["services"]["web"]["spot"]["interruptions"] == 0
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"until": 5}, {"since": None}, {"since": ["x"]}, {"on_demand": "yes"}, {"repeats": "2"}, {"repeats": -3}, {"repeats": 10**400},
+     {"reason": {}}],
+)  # fmt: skip
+def test_a_fallback_with_a_field_of_another_type_is_none(odd):
+    written = pins(Facts("1", "eu-west-1", spot={"web": FALLEN}))
+    written["spot"]["web"] |= odd
+    assert recorded({"pins": written}) == {}
+
+
 # ── what others make of it ──────────────────────────────────────────────────────
 
 

@@ -61,6 +61,9 @@ class Weights:
     rule: str = ""
 
 
+MOST_REPEATS = 10**6  # of fallbacks; more have never been
+
+
 @dataclass(frozen=True, slots=True)
 class Fallback:
     """That Spot capacity could not be had for a service: `until` when it is on demand, or else when that is forgotten.
@@ -182,7 +185,7 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         weights=_values(Weights, recorded.get("weights")),
         config_maps={str(name): _config_map(one) for name, one in _map(recorded.get("configMaps")).items()},
         copied=_values(Copied, recorded.get("copied")),
-        spot=_values(Fallback, recorded.get("spot")),
+        spot={key: one for key, one in _values(Fallback, recorded.get("spot")).items() if _sound(one)},
         platforms={str(name): _texts(one) for name, one in _map(recorded.get("platforms")).items()},
         repositories=_texts(recorded.get("repositories")),
         commits=_texts(recorded.get("commits")),
@@ -216,6 +219,13 @@ def _value(kind: type[T], recorded: Any) -> T | None:
 def _values(kind: type[T], recorded: Any) -> dict[str, T]:
     found = {str(key): _value(kind, one) for key, one in _map(recorded).items()}
     return {key: one for key, one in found.items() if one is not None}
+
+
+def _sound(one: Fallback) -> bool:
+    """Whether its fields are what they are to be; dataclasses take anything."""
+    texts = all(isinstance(text, str) for text in (one.since, one.until, one.reason))
+    counts = isinstance(one.repeats, int) and 0 < one.repeats <= MOST_REPEATS
+    return texts and counts and isinstance(one.on_demand, bool)
 
 
 def _texts(recorded: Any) -> dict[str, str]:

@@ -141,5 +141,6 @@ class ServiceObservation:
     strategy: tuple[Share, ...] = ()  # the CapacityProviderStrategy that it has; empty with a launch type
     events: tuple[ServiceEvent, ...] = ()  # the newest first
     lacking: bool = False  # its newest deployment runs fewer tasks than it wants
+    deployed_at: datetime | None = None  # when its newest deployment was made
     stops: tuple[Stop, ...] = ()  # of the last hour; looked at only of a service that may run on Spot
     cluster: str = ""

@@ -80,14 +80,27 @@ def judge(case: Case) -> Judgement:
         return Judgement(known)
     away: Literal["", "OnDemand"] = "OnDemand" if there in (ON_SPOT, MIXED) else ""
     if known and known.on_demand:  # a rollback of the stack may have brought it back to Spot meanwhile
-        return Judgement(known, away)
+        return Judgement(known, "" if _returned(case.service) else away)
     if reason := no_capacity(case.service, moment(known.since) if known else None, case.now):
         return Judgement(fallen(known, case.now, case.base, reason), away)
     if there != ON_DEMAND:
         return Judgement(known)
+    if known and case.settled and _moved_since(case.service, moment(known.since)):  # by one that was killed before it wrote so
+        return Judgement(fallen(known, case.now, case.base, ALREADY))
     if known:  # no update would bring it back: the template says Spot all the time
         return Judgement(known, "Spot" if case.settled or case.kept else "")
     return Judgement(fallen(None, case.now, case.base, ALREADY) if case.settled else None)
+
+
+def _returned(service: ServiceObservation) -> bool:
+    """Whether ECS has rolled the move itself back, and runs all tasks where they were: moved again, it would go round."""
+    rolled_back = service.rollout == "FAILED" or "rolling back" in service.rollout_reason.lower()
+    return rolled_back and service.running >= service.desired and not service.lacking
+
+
+def _moved_since(service: ServiceObservation, since: datetime) -> bool:
+    """Whether it runs where it does by a deployment that is younger than its return to Spot."""
+    return service.deployed_at is not None and service.deployed_at > since
 
 
 # ── no capacity ─────────────────────────────────────────────────────────────────

@@ -95,6 +95,7 @@ class Services:
             strategy=tuple(_share(one) for one in service.get("capacityProviderStrategy") or ()),
             events=tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS]),
             lacking=primary.get("runningCount", 0) < primary.get("desiredCount", 0),
+            deployed_at=primary.get("createdAt"),
             stops=stops,
             cluster=cluster,
         )
