@@ -22,10 +22,18 @@ from fargate_operator.turn import Turn
 from harness.spot import NO_CAPACITY, stopped
 from test_model import manifest
 from test_plan import OWNER
-from test_status import NOW, seen, service
+from test_status import NOW, seen
+from test_status import service as observed
 
+ARN, API = (f"arn:aws:ecs:eu-west-1:1:service/c/{name}" for name in ("web", "api"))
 WORDS = "Capacity is unavailable at this time"
 SPOT, PLAIN = (Share("FARGATE_SPOT", 1),), (Share("FARGATE", 1),)
+
+
+def service(**more):
+    return replace(observed(**more), service_arn=ARN)
+
+
 SHORT = service(running=0, strategy=SPOT, cluster="c", events=(ServiceEvent("1", NOW - timedelta(seconds=9), NO_CAPACITY),))
 TAKEN = Stop("task/c/" + "1" * 32, "SpotInterruption", at=NOW)
 FALLEN = fallen(None, NOW, 900.0, WORDS)
@@ -36,7 +44,7 @@ FACTS = Facts("123456789012", "eu-west-1", subnets={"default": Subnets("vpc-1", 
 class Aws:
     """A world with one ECS service; `moved` are the strategies that it was given, `resources` what CloudFormation has made."""
 
-    def __init__(self, resources=(), refused=()):
+    def __init__(self, resources=(("WebService", ARN), ("ApiService", API)), refused=()):
         self.moved, self.asked, self.resources = [], [], dict(resources)
         self.clients, self.refused = self, dict(refused)
 
@@ -96,18 +104,18 @@ DENIED = Transient(Reason.AccessDenied, "UpdateService: not authorized (AccessDe
 
 def test_what_aws_refuses_to_move_is_told_once_is_not_taken_for_moved_and_holds_up_nobody():
     two = {"services": {name: {"image": "app", "spot": True} for name in ("api", "web")}}
-    there = {"api": replace(SHORT, service_arn="api", stops=(TAKEN,)), "web": SHORT}
-    one, aws = turn(spec=two, services=there), Aws(refused={"api": DENIED})
+    there = {"api": replace(SHORT, service_arn=API, stops=(TAKEN,)), "web": SHORT}
+    one, aws = turn(spec=two, services=there), Aws(refused={API: DENIED})
     rescue = Rescue(aws, 900.0)
     after = rescue.act(one)
-    assert [arn for _, arn, _ in aws.moved] == ["service"]
+    assert [arn for _, arn, _ in aws.moved] == [ARN]
     assert after.seen.spot == {"web": FALLEN}
     assert (after.seen.services["api"].strategy, after.seen.services["web"].strategy) == (SPOT, PLAIN)
     assert (after.seen.interrupted["api"].count, after.seen.error) == (1, None)
     [note] = after.seen.notes
     assert (note.type, note.reason, note.message) == ("Warning", Reason.SpotNotMoved, f"api: stays where it is: {DENIED.message}")
     assert rescue.act(after.with_seen(notes=())).seen.notes == ()
-    aws.refused["api"] = Terminal(Reason.AwsRefused, "no", outside=True)
+    aws.refused[API] = Terminal(Reason.AwsRefused, "no", outside=True)
     assert len(rescue.act(after.with_seen(notes=())).seen.notes) == 1
     aws.refused.clear()
     assert rescue.act(after.with_seen(notes=())).seen.spot.keys() == {"api", "web"}
@@ -119,6 +127,15 @@ def test_with_approval_it_goes_back_though_another_change_waits():
     for approval, moved in (("Manual", [SPOT]), ("OnReplacement", [SPOT]), ("Automatic", [])):
         one = turn(action=waits, services=there, spot={"web": RETURNED}, spec={"changes": {"approval": approval}})
         assert act(one)[1] == moved
+
+
+@pytest.mark.parametrize("resources", [{}, {"WebService": API}, {"ApiService": ARN}])
+def test_a_service_that_only_an_output_names_is_not_moved(resources):
+    aws = Aws(resources)
+    after, moved = act(turn(), aws)
+    assert (moved, after.spot) == ([], {})
+    assert after.notes[0].message == f"web: stays where it is: {ARN} is no service of the stack shop"
+    assert aws.asked == ["WebService"]
 
 
 def test_a_service_that_went_meanwhile_is_looked_at_again():
@@ -188,11 +205,9 @@ def test_a_stack_that_failed_for_want_of_capacity_is_tried_again_on_demand(statu
 
 # ── services of a stack that is being made ──────────────────────────────────────
 
-ARN = "arn:aws:ecs:eu-west-1:1:service/c/web"
-
 
 def test_while_a_stack_is_made_its_service_is_asked_for_until_it_is_there():
-    aws, making = Aws(), turn("CREATE_IN_PROGRESS", Wait())
+    aws, making = Aws(()), turn("CREATE_IN_PROGRESS", Wait())
     making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
     rescue = Rescue(aws, 900.0)
     assert rescue.arns(making) == {}

@@ -5,13 +5,14 @@ may wait for hours: the service itself is moved at once, and the template follow
 deployment's minimumHealthyPercent while tasks move.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from fargate_operator import names
 from fargate_operator.aws import resources
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import ReconcileError
+from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
 from fargate_operator.fragments import capacity
@@ -118,8 +119,16 @@ class Rescue:
     def _move(self, turn: Turn, key: str, service: ServiceObservation, *, back: bool) -> ServiceObservation:
         spec = (app_of(turn).spec.services or {})[key]
         wanted = capacity.strategy(spec.capacity, spot=spec.spot) if back else capacity.ON_DEMAND
-        strategy = tuple(Share(one["CapacityProvider"], one.get("Weight", 0), one.get("Base", 0)) for one in wanted)
-        self._world.services(turn.seen.region).move(service.cluster, service.service_arn, strategy)
+        return self._put(turn, key, service, shares(wanted))
+
+    def _put(self, turn: Turn, key: str, service: ServiceObservation, strategy: tuple[Share, ...]) -> ServiceObservation:
+        """UpdateService, of a service that is the stack's own: an output of an older spec may name anybody's."""
+        stack, region = turn.seen.stack, turn.seen.region
+        assert stack is not None  # noqa: S101  its services were read
+        found = resources.services(self._world.clients, region, stack.id, {key: f"{names.identifier(key)}Service"})
+        if found.get(key) != service.service_arn:
+            raise Waiting(Reason.ServiceMissing, f"{service.service_arn} is no service of the stack {stack.name}", after=5.0)
+        self._world.services(region).move(service.cluster, service.service_arn, strategy)
         return replace(service, strategy=strategy)
 
     def forget(self, key: Key) -> None:
@@ -137,6 +146,11 @@ class Rescue:
             for name, one in refused.items()
             if before.get(name) != one.reason
         ]
+
+
+def shares(strategy: Iterable[Mapping[str, Any]]) -> tuple[Share, ...]:
+    """A CapacityProviderStrategy of a template, as ECS tells it."""
+    return tuple(Share(one["CapacityProvider"], one.get("Weight", 0), one.get("Base", 0)) for one in strategy)
 
 
 def settled(seen: Seen) -> bool:
