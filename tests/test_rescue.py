@@ -12,13 +12,16 @@ from fargate_operator.aws.resources import MOST
 from fargate_operator.aws.services import Services
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
+from fargate_operator.event_index import EventIndex
 from fargate_operator.facts import Facts, Subnets, pins
 from fargate_operator.fallback import due, fallen, moment
+from fargate_operator.fragments import capacity
 from fargate_operator.observation import ChangeSet, ServiceEvent, Share, Stop
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Attempt, Await, Halt, Nothing, Update, Wait
+from fargate_operator.plan import Attempt, Await, Halt, Nothing, Recover, Update, Wait
+from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.rescue import Rescue
-from fargate_operator.turn import Turn
+from fargate_operator.turn import Turn, key_of
 from harness.spot import NO_CAPACITY, stopped
 from test_model import manifest
 from test_plan import OWNER
@@ -47,9 +50,15 @@ class Aws:
     def __init__(self, resources=(("WebService", ARN), ("ApiService", API)), refused=()):
         self.moved, self.asked, self.resources = [], [], dict(resources)
         self.clients, self.refused = self, dict(refused)
+        self.template_, self.live = {}, {}
 
     def services(self, _):
-        return SimpleNamespace(move=self.move)
+        return SimpleNamespace(
+            move=self.move, read=lambda _, arns, *__: {key: self.live[key] for key in arns if key in self.live}
+        )
+
+    def template(self, *_):
+        return self.template_
 
     def move(self, cluster, arn, strategy):
         if arn in self.refused:
@@ -153,6 +162,42 @@ def test_back_it_goes_with_the_strategy_of_the_spec_where_the_stack_sees_no_diff
     assert calls == []
 
 
+# ── a rollback that is stuck ────────────────────────────────────────────────────
+
+
+def said(strategy):
+    return {"Resources": {"WebService": {"Properties": {"CapacityProviderStrategy": strategy} if strategy else {}}}}
+
+
+@pytest.mark.parametrize(
+    ("template", "live", "moved"),
+    [
+        (said(capacity.SPOT), PLAIN, [SPOT]),
+        (said(capacity.ON_DEMAND), SPOT, [PLAIN]),
+        (said(capacity.SPOT), SPOT, []),
+        (said(capacity.ON_DEMAND), PLAIN, []),
+        (said(None), PLAIN, []),
+        (said({"Fn::If": []}), PLAIN, []),
+        ({}, PLAIN, []),
+    ],
+)
+def test_before_a_rollback_is_tried_again_its_services_run_on_what_its_template_says(template, live, moved):
+    aws, one = Aws(), turn("UPDATE_ROLLBACK_FAILED", Recover("id"), services=None, spot={"web": FALLEN})
+    aws.template_, aws.live = template, {"web": service(strategy=live, cluster="c")}
+    after = Rescue(aws, 900.0).restore(one)
+    assert [strategy for *_, strategy in aws.moved] == moved
+    assert (after.seen.spot, after.seen.notes) == ({"web": FALLEN}, ())
+
+
+def test_a_rollback_is_tried_again_though_a_service_cannot_be_moved_and_costs_nothing_without_spot():
+    aws, one = Aws(refused={ARN: DENIED}), turn("UPDATE_ROLLBACK_FAILED", Recover("id"), services=None)
+    aws.template_, aws.live = said(capacity.SPOT), {"web": service(strategy=PLAIN, cluster="c")}
+    after = Rescue(aws, 900.0).restore(one)
+    assert [note.reason for note in after.seen.notes] == [Reason.SpotNotMoved]
+    plain = turn(spec={"services": {"web": {"image": "app"}}})
+    assert Rescue(None, 900.0).restore(plain) == plain
+
+
 # ── before the template is compiled ─────────────────────────────────────────────
 
 
@@ -241,6 +286,16 @@ def test_a_network_that_fails_is_no_bug_of_the_operator(call):
     }
     with pytest.raises(Transient, match="Connect timeout"):
         calls[call]()
+
+
+def test_events_of_its_services_reach_the_app_while_its_stack_is_made():
+    aws, index, none = Aws(), EventIndex(), SimpleNamespace()
+    aws.live = {"web": service(strategy=SPOT, cluster="c")}
+    making = turn("CREATE_IN_PROGRESS", Wait(), services=None)
+    making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
+    operator = Reconciler(none, aws, none, Identity("here"), 300.0, detections=none, sources=none, events=index)
+    assert operator._read_services(making).seen.services == aws.live
+    assert index.of([ARN]) == {key_of(making)}
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"])

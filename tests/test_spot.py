@@ -113,6 +113,21 @@ def test_why_a_service_does_not_get_its_tasks(told, since, why):
     assert no_capacity(service(**told), since, NOW) == why
 
 
+@pytest.mark.parametrize(
+    ("told", "move"),
+    [
+        ({"events": (event(1),), "deployed_at": ago(2)}, "OnDemand"),  # CloudFormation waits for it in vain
+        ({"events": (event(2),), "deployed_at": ago(1)}, ""),  # it was brought back just now
+        ({"events": (event(1),)}, "OnDemand"),
+        ({}, ""),
+        ({"events": (event(1),), "deployed_at": ago(2), "strategy": PLAIN}, ""),
+    ],
+)
+def test_a_service_is_not_in_the_way_of_a_rollback_that_brings_it_back_to_spot(told, move):
+    judged = judge(Case(service(**told), FALLEN, False, NOW, BASE, going_back=True))
+    assert judged == Judgement(FALLEN, move)
+
+
 FALLEN = fallen(None, NOW, BASE, WORDS)
 RETURNED = Fallback(False, "2026-01-02T02:00:00Z", "2026-01-02T08:00:00Z", 2, WORDS)
 SHORT = {"events": (event(1),)}

@@ -44,6 +44,7 @@ from fargate_operator.plan import (
     Nothing,
     Propose,
     Protect,
+    Recover,
     Recreate,
     Update,
     Wait,
@@ -298,6 +299,8 @@ class Reconciler:
         turn = self._hold(turn)
         if isinstance(final, WRITES):
             turn = self._settle(turn)
+            if isinstance(final, Recover):
+                turn = self._rescue.restore(turn)
             if isinstance(final, BRINGS) and turn.facts and turn.facts.repositories:
                 self._images.hold(turn.seen.region, turn.facts, deployed(app_of(turn), turn.facts))
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
@@ -400,6 +403,7 @@ class Reconciler:
         ):
             return turn
         arns = self._rescue.arns(turn)
+        self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
         if (known := self._looks.services(key_of(turn), turn.seen)) is not None:

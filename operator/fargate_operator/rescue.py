@@ -11,13 +11,14 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.aws import resources
+from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
 from fargate_operator.fragments import capacity
 from fargate_operator.observation import ServiceObservation, Share
-from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, Await, Halt, Nothing, busy
+from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, STUCK, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
 from fargate_operator.seen import Note, Seen
 from fargate_operator.shortage import excerpt, lacks_capacity
@@ -28,6 +29,7 @@ from fargate_operator.world import World
 
 SOON = 0.5  # seconds until the template follows a service that was moved
 _GOING = frozenset({"ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"})  # the services are taken away
+_GOING_BACK = frozenset({"UPDATE_ROLLBACK_IN_PROGRESS"}) | STUCK  # CloudFormation brings the strategy of before
 
 
 class Rescue:
@@ -102,7 +104,8 @@ class Rescue:
             if app.spec.suspend:
                 continue
             kept = moved_beside(app) and isinstance(seen.action, Await | Halt)
-            judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept))
+            back = seen.stack.status in _GOING_BACK
+            judged = judge(Case(services[key], known.get(key), settled(seen), seen.now, self._cooldown, kept, back))
             if judged.move and seen.stack.status not in _GOING:
                 try:
                     services[key] = self._move(turn, key, services[key], back=judged.move == "Spot")
@@ -115,6 +118,32 @@ class Rescue:
         notes = (*seen.notes, *self._told(key_of(turn), refused))
         seen = replace(seen, spot=known, interrupted=counts, services=services, notes=notes)
         return replace(turn, seen=_again(seen, SOON if moved else None))
+
+    def restore(self, turn: Turn) -> Turn:
+        """Before a failed rollback is tried again: services that want Spot run on what the stack's template says.
+
+        CloudFormation sends the template's strategy, and ECS refuses another than the live one without a new deployment. If
+        there is still no capacity, `act` moves them again when ECS says so. What is refused is told, and the rollback is tried.
+        """
+        seen = turn.seen
+        wanted = wanting(seen.app) if seen.app else frozenset()
+        if seen.stack is None or not wanted:
+            return turn
+        arns = {key: arn for key, arn in self.arns(turn).items() if key in wanted}
+        if not arns:
+            return turn
+        told = self._world.template(seen.region, seen.stack).get("Resources", {})
+        cluster = seen.stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
+        refused: dict[str, ReconcileError] = {}
+        for key, service in self._world.services(seen.region).read(cluster, arns).items():
+            strategy = _of_template(told.get(f"{names.identifier(key)}Service"))
+            if service.status != "ACTIVE" or strategy is None or set(strategy) == set(service.strategy):
+                continue
+            try:
+                self._put(turn, key, service, strategy)
+            except ReconcileError as error:
+                refused[key] = error
+        return replace(turn, seen=replace(seen, notes=(*seen.notes, *self._told(key_of(turn), refused))))
 
     def _move(self, turn: Turn, key: str, service: ServiceObservation, *, back: bool) -> ServiceObservation:
         spec = (app_of(turn).spec.services or {})[key]
@@ -151,6 +180,14 @@ class Rescue:
 def shares(strategy: Iterable[Mapping[str, Any]]) -> tuple[Share, ...]:
     """A CapacityProviderStrategy of a template, as ECS tells it."""
     return tuple(Share(one["CapacityProvider"], one.get("Weight", 0), one.get("Base", 0)) for one in strategy)
+
+
+def _of_template(resource: Any) -> tuple[Share, ...] | None:
+    """The strategy of a service in a template; None where it says none, or not plainly."""
+    try:
+        return shares(resource["Properties"]["CapacityProviderStrategy"])
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def settled(seen: Seen) -> bool:

@@ -47,6 +47,7 @@ class Case:
 
     `settled`: the stack rests, and has the template of the spec and these facts. `kept`: it rests, and does not get that template
     by itself.
+    `going_back`: a rollback of the stack brings the service what it had before, or would.
     """
 
     service: ServiceObservation
@@ -55,6 +56,7 @@ class Case:
     now: datetime
     base: float  # the first cool-down, in seconds
     kept: bool = False
+    going_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def judge(case: Case) -> Judgement:
         return Judgement(known)
     away: Literal["", "OnDemand"] = "OnDemand" if there in (ON_SPOT, MIXED) else ""
     if known and known.on_demand:  # a rollback of the stack may have brought it back to Spot meanwhile
-        return Judgement(known, "" if _returned(case.service) else away)
+        return Judgement(known, "" if _returned(case.service) or _in_the_way(case) else away)
     if reason := no_capacity(case.service, moment(known.since) if known else None, case.now):
         return Judgement(fallen(known, case.now, case.base, reason), away)
     if there != ON_DEMAND:
@@ -96,6 +98,11 @@ def _returned(service: ServiceObservation) -> bool:
     """Whether ECS has rolled the move itself back, and runs all tasks where they were: moved again, it would go round."""
     rolled_back = service.rollout == "FAILED" or "rolling back" in service.rollout_reason.lower()
     return rolled_back and service.running >= service.desired and not service.lacking
+
+
+def _in_the_way(case: Case) -> bool:
+    """Whether a rollback has just brought it to Spot, or is about to, and ECS has not said since that there is no capacity."""
+    return case.going_back and not no_capacity(case.service, case.service.deployed_at, case.now)
 
 
 def _moved_since(service: ServiceObservation, since: datetime) -> bool:
