@@ -13,10 +13,9 @@ See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from fargate_operator.facts import Fallback
-from fargate_operator.fragments.capacity import may_be_interrupted
+from fargate_operator.fragments.capacity import immovable, may_be_interrupted
 from fargate_operator.model import App
 from fargate_operator.seen import timestamp
 
@@ -35,15 +34,10 @@ def wanting(app: App) -> frozenset[str]:
     found = set()
     for key, one in (app.spec.services or {}).items():
         own = [over.service for over in (shared, one.overrides) if over and over.service]
-        overridden = any(_taken(over) for over in own)
+        overridden = any(immovable(over) for over in own)
         if may_be_interrupted(one.capacity, spot=one.spot) and not overridden:
             found.add(key)
     return frozenset(found)
-
-
-def _taken(over: Mapping[str, Any]) -> bool:
-    own = any(name in over for name in ("CapacityProviderStrategy", "LaunchType"))
-    return own or over.get("DeploymentController", {"Type": "ECS"}) != {"Type": "ECS"}
 
 
 def carried(app: App, recorded: Mapping[str, Fallback]) -> dict[str, Fallback]:

@@ -97,3 +97,20 @@ def test_a_fallback_is_another_input_and_stands_in_the_metadata():
     assert input_digest(one, known) != input_digest(one, fallen)
     [recorded] = compile_app(one, fallen).metadata.values()
     assert recorded["spot"]["web"]["until"] == "2026-01-02T03:19:05Z"
+
+
+@pytest.mark.parametrize(
+    ("fields", "forced"),
+    [
+        ({}, False),
+        ({"spot": True}, True),
+        ({"capacity": {"onDemandBase": 1}}, True),
+        ({"capacity": {"spotWeight": 0}}, False),
+        ({"spot": True, "overrides": {"service": {"CapacityProviderStrategy": []}}}, False),
+        ({"spot": True, "overrides": {"service": {"DeploymentController": {"Type": "EXTERNAL"}}}}, False),
+    ],
+)
+@pytest.mark.parametrize("spot", [{}, FALLEN])
+def test_a_service_that_may_leave_spot_beside_its_template_takes_every_update(fields, forced, spot):
+    made = resources(spot, services={"web": {"image": "app", **fields}})["WebService"]["Properties"]
+    assert made.get("ForceNewDeployment") == ({"EnableForceNewDeployment": True} if forced else None)

@@ -3,6 +3,7 @@
 See https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -52,6 +53,17 @@ def strategy(capacity: Capacity | None, *, spot: bool | None) -> list[dict[str, 
 def may_be_interrupted(capacity: Capacity | None, *, spot: bool | None) -> bool:
     """Whether some of its tasks may run on Spot."""
     return capacity.spot_weight != 0 if capacity else bool(spot)
+
+
+def immovable(override: Mapping[str, Any]) -> bool:
+    """Whether an override takes a service out of the operator's hands: another strategy, or another deployment controller."""
+    own = any(name in override for name in ("CapacityProviderStrategy", "LaunchType"))
+    return own or override.get("DeploymentController", {"Type": "ECS"}) != {"Type": "ECS"}
+
+
+# ECS refuses a strategy other than the live one without a new deployment, and the live one may be what a fallback has made of it.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecs-service-forcenewdeployment.html
+FORCED = {"ForceNewDeployment": {"EnableForceNewDeployment": True}}
 
 
 # From the notice of an interruption on a task has two minutes; SIGTERM comes with it. ECS's own default is 30 s.

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from fargate_operator import names
 from fargate_operator.fragments import routing, shifting
-from fargate_operator.fragments.capacity import ON_DEMAND, Capacity, may_be_interrupted, stop_timeout, strategy
+from fargate_operator.fragments.capacity import FORCED, ON_DEMAND, Capacity, immovable, may_be_interrupted, stop_timeout, strategy
 from fargate_operator.fragments.connect import Connect, connect_configuration, connect_ingress, port_mapping
 from fargate_operator.fragments.deployment import Deployment, configuration, shifts
 from fargate_operator.fragments.load_balancer import Http
@@ -123,7 +123,10 @@ def _properties(key: str, spec: ServiceSpec, scope: Scope, definition: str) -> d
         generated["Tags"] = tags
     if spec.connect:
         generated["ServiceConnectConfiguration"] = connect_configuration(key, spec.port, spec.connect, scope)
-    return merge_all(generated, (one.service for one in (scope.overrides, spec.overrides) if one))
+    overrides = [one.service for one in (scope.overrides, spec.overrides) if one and one.service]
+    if may_be_interrupted(spec.capacity, spot=spec.spot) and not any(map(immovable, overrides)):
+        generated |= FORCED
+    return merge_all(generated, overrides)
 
 
 def _http(http: Http, spec: ServiceSpec) -> Http:
