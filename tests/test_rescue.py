@@ -21,6 +21,8 @@ from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Attempt, Await, Halt, Nothing, Recover, Update, Wait
 from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.rescue import Rescue
+from fargate_operator.spot_status import recorded
+from fargate_operator.status import summarize
 from fargate_operator.turn import Turn, key_of
 from harness.spot import NO_CAPACITY, stopped
 from test_model import manifest
@@ -160,6 +162,43 @@ def test_back_it_goes_with_the_strategy_of_the_spec_where_the_stack_sees_no_diff
     assert calls == [SPOT]
     _, calls = act(turn(action=Update("id"), services=there, spot={"web": RETURNED}))
     assert calls == []
+
+
+DENIED_STACK = Transient(Reason.AccessDenied, "UpdateStack: not authorized")
+
+
+@pytest.mark.parametrize(
+    ("changes", "moved"),
+    [
+        ({}, [PLAIN]),
+        ({"spot": None}, []),  # it did not come to the facts
+        ({"action": Nothing()}, []),  # reading services is what failed
+        ({"error": Waiting(Reason.Conflict, "changed meanwhile", after=1.0)}, []),
+        ({"app": parse_app(manifest())}, []),
+        ({"stack": None}, []),
+    ],
+)
+def test_after_an_error_services_on_spot_are_looked_after_where_they_are_known(changes, moved):
+    aws, none = Aws(), SimpleNamespace()
+    aws.live = {"web": SHORT}
+    one = turn(services=None)
+    outputs = {"WebServiceArn": ARN, "ClusterArn": "c"}
+    known = {"spot": {}, "action": None, "error": DENIED_STACK, "stack": replace(one.seen.stack, outputs=outputs)}
+    one = one.with_seen(**{**known, **changes})
+    operator = Reconciler(none, aws, none, Identity("here"), 300.0, detections=none, sources=none)
+    after = operator._tend(one)
+    assert [strategy for *_, strategy in aws.moved] == moved
+    assert after.seen.error is one.seen.error
+    status = summarize(after.seen)
+    assert recorded(status) == ({"web": FALLEN} if moved else {})
+
+
+def test_an_error_in_looking_after_them_does_not_hide_the_first():
+    aws, none = Aws(), SimpleNamespace()
+    aws.services = lambda _: (_ for _ in ()).throw(DENIED)
+    one = turn(services=None).with_seen(spot={}, action=None, error=DENIED_STACK)
+    operator = Reconciler(none, aws, none, Identity("here"), 300.0, detections=none, sources=none)
+    assert operator._tend(one) == one
 
 
 # ── a rollback that is stuck ────────────────────────────────────────────────────

@@ -140,13 +140,25 @@ class Reconciler:
             refused = isinstance(error, ReconcileError) and error.reason == Reason.AwsRefused  # is the stack not as it was seen?
             if refused or isinstance(error, Waiting | Transient):
                 self._world.doubt(turn.seen.region, turn.seen.stack_name)
-            turn = turn.with_seen(error=error)
+            turn = self._tend(turn.with_seen(error=error))
         log.debug("%s/%s: %s; %s", *key, turn.seen.action, turn.seen.error or turn.seen.template_digest)
         if isinstance(turn.seen.action, Nothing) and turn.seen.action.release:
             return self._release(turn)
         if isinstance(turn.seen.error, Waiting) and turn.seen.error.reason == Reason.Conflict:
             return Outcome(after=turn.seen.error.after)  # the object is not what it was: its status is not ours to write
         return self._finish(turn)
+
+    def _tend(self, turn: Turn) -> Turn:
+        """After an error short of a plan: services on Spot are looked after all the same, where it is known which those are."""
+        seen = turn.seen
+        conflict = isinstance(seen.error, ReconcileError) and seen.error.reason == Reason.Conflict
+        if seen.spot is None or seen.action is not None or conflict or not wanting(app_of(turn)):
+            return turn
+        try:
+            return self._rescue.act(self._read_services(turn))
+        except Exception as error:  # the first one is told
+            log.debug("%s/%s: services on Spot: %s", *key_of(turn), error, exc_info=not isinstance(error, ReconcileError))
+            return turn
 
     def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
         if turn.seen.deleting:
@@ -398,7 +410,7 @@ class Reconciler:
         stack, app = turn.seen.stack, app_of(turn)
         if (
             stack is None
-            or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard)
+            or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard | None)
             or stack.owner != turn.owner
         ):
             return turn
