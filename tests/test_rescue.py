@@ -237,6 +237,17 @@ def test_a_rollback_is_tried_again_though_a_service_cannot_be_moved_and_costs_no
     assert Rescue(None, 900.0).restore(plain) == plain
 
 
+def test_services_are_brought_back_before_the_rollback_is_tried_again():
+    done, none = [], SimpleNamespace(set_finalizer=lambda item, **_: item)
+    operator = Reconciler(none, Aws(), none, Identity("here"), 300.0, detections=none, sources=none)
+    operator._rescue = SimpleNamespace(restore=lambda one: done.append("restored") or one)
+    operator._actor = SimpleNamespace(write=lambda *given: done.append(given[-1]) or given[-2])
+    one = turn("UPDATE_ROLLBACK_FAILED", previous={"region": "r", "accountId": "1", "stack": {"name": "shop"}})
+    one = replace(one, item={"metadata": {"uid": "u", "finalizers": []}, "spec": {}})
+    operator._act(one)
+    assert done == ["restored", Recover("id")]
+
+
 # ── before the template is compiled ─────────────────────────────────────────────
 
 
