@@ -19,6 +19,7 @@ IMPROVEMENTS = [
         "ECS wants both where one is given",
     ),
     ("AWS::ECS::TaskDefinition", "*.Properties.ContainerDefinitions[0].StopTimeout", ADDED, "on Spot, the notice's two minutes"),
+    ("AWS::ECS::Service", "*.Properties.ForceNewDeployment.*", ADDED, "on Spot, a move beside the template holds up no update"),
     ("AWS::ECS::Service", "*.Properties.ServiceName", CHANGED, "a fixed name makes replacement fail"),
     (
         "AWS::ECS::Service",
