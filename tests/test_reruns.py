@@ -30,6 +30,7 @@ class Aws:
         self.now, self.count = START, 1
         self.messages, self.hidden, self.tasks, self.tokens = {}, {}, {}, {}
         self.calls, self.state, self.failures, self.errors = Counter(), "ENABLED", 0, {}
+        self.unknown = set()  # what DescribeTasks does not know yet
         self.clients = self
 
     def get(self, *_):
@@ -85,7 +86,7 @@ class Aws:
 
     def describe_tasks(self, tasks, **_):
         self._called("DescribeTasks")
-        return {"tasks": [self.tasks[arn] for arn in tasks if arn in self.tasks]}
+        return {"tasks": [self.tasks[arn] for arn in tasks if arn in self.tasks and arn not in self.unknown]}
 
     def run_task(self, clientToken, **parameters):  # noqa: N803
         self._called("RunTask")
@@ -237,6 +238,23 @@ def test_a_task_that_never_started_is_made_up_for_and_what_took_its_place_too(aw
     operator.turn()
     assert aws.ours() == [["0", "1"], ["1", "1"]]
     assert operator.status["rescued"] == 2
+
+
+def test_a_task_of_which_ecs_does_not_tell_yet_why_it_stopped_is_looked_at_again(aws):
+    operator = Operator(aws)
+    aws.loses(0)
+    aws.loses(1)
+    aws.unknown = {f"{TASKS}0"}  # listed, but missing where it is described
+    whole, aws.tasks[f"{TASKS}1"] = aws.tasks[f"{TASKS}1"], {**aws.tasks[f"{TASKS}1"], "stopCode": "", "lastStatus": "STOPPING"}
+    operator.turn()
+    assert aws.ours() == []
+    aws.unknown, aws.tasks[f"{TASKS}1"] = set(), {**whole, "lastStatus": "DEPROVISIONING"}
+    operator.turn()
+    operator.turn()
+    assert sorted(aws.ours()) == [["0", "1"], ["1", "1"]]
+    calls = aws.calls["DescribeTasks"]
+    operator.turn()
+    assert aws.calls["DescribeTasks"] == calls  # both are settled
 
 
 def test_a_task_that_could_not_be_made_up_for_is_tried_again(aws):

@@ -176,9 +176,12 @@ class _Look:
 
     def _stopped(self) -> None:
         listed = self._runs.listed(self._schedule, "STOPPED")
-        fresh = listed - self._memory.settled.get(self._schedule.arn, frozenset())
+        settled = listed & self._memory.settled.get(self._schedule.arn, frozenset())
+        fresh = listed - settled
+        described = self._runs.described(self._schedule, fresh) if fresh else ()
+        over = {one.arn for one in described if one.over}  # of what DescribeTasks does not know yet it tells at the next look
         open_: set[str] = set()
-        for one in never_started(self._schedule, self._runs.described(self._schedule, fresh) if fresh else ()):
+        for one in never_started(self._schedule, described):
             try:
                 goal = self._target()
                 if isinstance(goal, Unlike):
@@ -188,7 +191,7 @@ class _Look:
             except ReconcileError as error:
                 self._not_run(one.id, error.message)
                 open_.add(one.arn)
-        self._memory.settled[self._schedule.arn] = listed - open_
+        self._memory.settled[self._schedule.arn] = settled | (over - open_)
 
     # ── what both do ─────────────────────────────────────────────────────────────
 

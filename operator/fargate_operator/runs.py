@@ -134,6 +134,12 @@ class Task:
     stop_code: str = ""
     stopped_reason: str = ""
     created_at: datetime | None = None
+    last_status: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether why it stopped is known: ECS lists a task as stopped once it is to stop, and says why later."""
+        return self.last_status == "STOPPED" or bool(self.stop_code)
 
     @property
     def id(self) -> str:

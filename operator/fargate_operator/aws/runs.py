@@ -104,5 +104,6 @@ class Runs:
 
 
 def _task(one: Mapping[str, Any]) -> Task:
-    arn, by, stop, reason = (str(one.get(name) or "") for name in ("taskArn", "startedBy", "stopCode", "stoppedReason"))
-    return Task(arn, by, stop, reason, one.get("createdAt"))
+    names = ("taskArn", "startedBy", "stopCode", "stoppedReason", "lastStatus")
+    arn, by, stop, reason, last = (str(one.get(name) or "") for name in names)
+    return Task(arn, by, stop, reason, one.get("createdAt"), last)
