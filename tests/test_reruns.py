@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
@@ -30,6 +30,7 @@ class Aws:
         self.now, self.count = START, 1
         self.messages, self.hidden, self.tasks, self.tokens = {}, {}, {}, {}
         self.calls, self.state, self.failures, self.errors = Counter(), "ENABLED", 0, {}
+        self.revision, self.broken = DEFINITION, {}  # action → how often the connection breaks, after what was asked is done
         self.unknown = set()  # what DescribeTasks does not know yet
         self.clients = self
 
@@ -50,6 +51,9 @@ class Aws:
 
     def _called(self, action):
         self.calls[action] += 1
+        if self.broken.get(action, 0) > 0:
+            self.broken[action] -= 1
+            raise ReadTimeoutError(endpoint_url="https://aws")
         if error := self.errors.get(action):
             raise ClientError({"Error": {"Code": error, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, action)
 
@@ -74,7 +78,7 @@ class Aws:
 
     def get_schedule(self, **_):
         self._called("GetSchedule")
-        ecs = {**DESCRIBED["Target"]["EcsParameters"], "TaskCount": self.count}
+        ecs = {**DESCRIBED["Target"]["EcsParameters"], "TaskCount": self.count, "TaskDefinitionArn": self.revision}
         return {"State": self.state, "Target": {**DESCRIBED["Target"], "EcsParameters": ecs}}
 
     def get_paginator(self, _):
@@ -89,9 +93,9 @@ class Aws:
         return {"tasks": [self.tasks[arn] for arn in tasks if arn in self.tasks and arn not in self.unknown]}
 
     def run_task(self, clientToken, **parameters):  # noqa: N803
-        self._called("RunTask")
-        if clientToken not in self.tokens:
+        if clientToken not in self.tokens and "RunTask" not in self.errors:
             self.tokens[clientToken] = self._answer(parameters)
+        self._called("RunTask")
         return self.tokens[clientToken]
 
     def _answer(self, parameters):
@@ -361,6 +365,50 @@ def test_trouble_is_told_and_fails_nothing(aws, action):
     for _ in range(3):
         operator.turn()
     assert ["0", "1"] in aws.ours()
+
+
+CALLS = ["ReceiveMessage", "GetSchedule", "ListTasks", "DescribeTasks", "RunTask", "DeleteMessage", "ChangeMessageVisibility"]
+
+
+@pytest.mark.parametrize("action", CALLS)
+def test_a_connection_that_breaks_is_told_and_no_run_is_lost_or_doubled(aws, action):
+    operator = Operator(aws)
+    aws.broken = {action: 1}
+    aws.fails("run-a")
+    aws.fails("run-b", NO_IMAGE)
+    aws.fails("run-c")
+    aws.loses(0)
+    operator.turn()
+    assert "Read timeout" in operator.told("SpotRunNotRescued")[0]
+    for _ in range(4):
+        operator.turn()
+    assert sorted(aws.ours()) == [["0", "1"], ["run-a", "1"], ["run-c", "1"]]
+    assert len(aws.messages) == 1
+
+
+@pytest.mark.parametrize("action", ["GetSchedule", "RunTask", "DeleteMessage"])
+def test_a_connection_that_breaks_over_one_letter_does_not_keep_from_the_others(aws, action):
+    operator = Operator(aws)
+    aws.broken = {action: 1}
+    for run in "abc":
+        aws.fails(run)
+    operator.turn()
+    assert (["b", "1"] in aws.ours(), ["c", "1"] in aws.ours(), len(aws.messages)) == (True, True, 1)
+
+
+def test_while_the_stack_is_updated_a_schedule_that_is_ahead_of_its_outputs_is_nobodys_change(aws):
+    operator = Operator(aws)
+    aws.revision = DEFINITION.replace(":7", ":8")
+    aws.fails("run-a")
+    aws.loses(0)
+    operator.turn(stack="UPDATE_IN_PROGRESS", action=Wait())
+    assert (operator.notes, aws.ours(), len(aws.messages)) == ([], [], 1)
+    operator.turn()
+    assert len(operator.told("SpotRunNotRescued")) == 2  # now it is one
+    aws.revision = DEFINITION
+    for _ in range(3):
+        operator.turn()
+    assert (sorted(aws.ours()), aws.messages) == ([["0", "1"], ["run-a", "1"]], {})
 
 
 def test_a_full_queue_is_emptied_without_waiting(aws):

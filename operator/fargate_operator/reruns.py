@@ -13,7 +13,7 @@ from typing import Any
 from fargate_operator.aws.runs import MOST_LETTERS, Refused, Runs
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError
-from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait
+from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait, busy
 from fargate_operator.queue import Key
 from fargate_operator.runs import (
     MOST_PAUSE,
@@ -131,20 +131,27 @@ class _Look:
     def _letters(self) -> None:
         letters = self._runs.letters(self._schedule)
         for one in letters:
-            kind = kind_of(one, self._schedule)
-            if kind is Kind.Unplaced:
-                self._unplaced(one)
-            else:
-                self._left(one, kind)
+            try:
+                self._letter(one)
+            except ReconcileError as error:  # one that SQS neither deletes nor puts off is received again, by its visibility
+                said = f"a message in its queue stays as it is for now: {error.message[:MOST_TOLD]}"
+                self._tell("Warning", Reason.SpotRunNotRescued, said)
         if len(letters) == MOST_LETTERS:
             self._memory.until = self._seen.now + timedelta(seconds=SOON)
+
+    def _letter(self, one: Letter) -> None:
+        kind = kind_of(one, self._schedule)
+        if kind is Kind.Unplaced:
+            self._unplaced(one)
+        else:
+            self._left(one, kind)
 
     def _unplaced(self, one: Letter) -> None:
         try:
             goal = self._target()
             done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal.count, self._there()), goal)
             if isinstance(goal, Unlike):
-                self._not_run(one.execution_id, goal.reason)
+                self._unlike(one.execution_id, goal)
         except ReconcileError as error:
             self._not_run(one.execution_id, error.message)
             done = False
@@ -185,7 +192,7 @@ class _Look:
             try:
                 goal = self._target()
                 if isinstance(goal, Unlike):
-                    self._not_run(one.id, goal.reason)
+                    self._unlike(one.id, goal)
                 if not isinstance(goal, Target) or not self._make_up(Run(one.id), goal):
                     open_.add(one.arn)
             except ReconcileError as error:
@@ -245,6 +252,11 @@ class _Look:
         told: Mapping[str, Any] = ((self._seen.previous.get("scheduledTasks") or {}).get(key) or {}).get("spot") or {}
         mine = self._memory.spot.get(key, {})
         return mine if mine.get("rescued", 0) > told.get("rescued", 0) else told
+
+    def _unlike(self, run: str, goal: Unlike) -> None:
+        """While the stack is updated its outputs tell the old schedule: nobody has changed it by hand."""
+        if self._seen.stack is None or not busy(self._seen.stack.status):
+            self._not_run(run, goal.reason)
 
     def _not_run(self, run: str, why: str) -> None:
         self._tell("Warning", Reason.SpotRunNotRescued, f"the run {run} cannot be run on demand yet: {why[:MOST_TOLD]}")
