@@ -135,25 +135,43 @@ def placed(*minutes):
     return [Task(f"{TASK}{number}", BY, created_at=NOON + timedelta(minutes=one)) for number, one in enumerate(minutes)]
 
 
+DAILY, OFTEN = 86400, 300
+
+
 @pytest.mark.parametrize(
-    ("count", "tasks", "lacking"),
+    ("count", "apart", "tasks", "lacking"),
     [
-        (1, [], 1),
-        (1, placed(0, 1), 1),  # of other runs: of this one there can be none
-        (3, placed(0), 2),
-        (3, placed(0, 1), 1),
-        (3, placed(-1, 9), 3),  # before the run, and after the letter
-        (3, placed(0, 2, 2, 2), 2),  # another run began meanwhile, and was placed whole
-        (3, [replace(one, started_by="somebody") for one in placed(0)], 3),
-        (3, [replace(one, created_at=None) for one in placed(0)], 3),
+        (1, DAILY, [], 1),
+        (1, DAILY, placed(1), 0),  # ECS placed it at a try that Scheduler took for a failure
+        (1, OFTEN, placed(0, 1), 1),  # of other runs: of this one there can be none
+        (3, DAILY, placed(0), 2),
+        (3, OFTEN, placed(0), 2),
+        (3, DAILY, placed(0, 1), 1),
+        (3, DAILY, placed(0, 0, 2, 2), 0),  # two at each of two tries: more than was wanted
+        (3, DAILY, placed(0, 0, 2), 0),
+        (3, DAILY, placed(-1, 9), 3),  # before the run, and after the letter
+        (3, OFTEN, placed(0, 2, 2, 2), 2),  # another run began meanwhile, and was placed whole
+        (3, 600, placed(0, 2, 2, 2), 2),  # or an earlier one was still being tried
+        (3, 601, placed(0, 2, 2, 2), 0),
+        (3, DAILY, [replace(one, started_by="somebody") for one in placed(0)], 3),
+        (3, DAILY, [replace(one, created_at=None) for one in placed(0)], 3),
     ],
 )
-def test_of_a_run_only_what_was_not_placed_is_missing(count, tasks, lacking):
-    assert missing(letter(received()), SCHEDULE, count, tasks) == Run("ad06616e51cdf74a", lacking)
+def test_of_a_run_only_what_was_not_placed_is_missing(count, apart, tasks, lacking):
+    assert missing(letter(received()), SCHEDULE, Target(count, apart=apart), tasks) == Run("ad06616e51cdf74a", lacking)
 
 
 def test_a_letter_without_times_is_of_a_run_that_is_missing_whole():
-    assert missing(Letter("x", ARN, "1"), SCHEDULE, 2, placed(0)) == Run("1", 2)
+    assert missing(Letter("x", ARN, "1"), SCHEDULE, Target(2), placed(0)) == Run("1", 2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "window", "apart"),
+    [("rate(1 day)", 0, 86400), ("rate(1 hour)", 30, 1800), ("rate(5 minutes)", 30, 0), ("", 0, 60), (None, 0, 60)],
+)
+def test_between_two_runs_lies_what_the_schedule_says_without_its_window(expression, window, apart):
+    given_ = {"ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": window}}
+    assert target({**described(), **given_}, SCHEDULE).apart == apart
 
 
 IDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=256)
@@ -198,6 +216,7 @@ def test_a_schedule_is_run_on_demand_with_what_its_stack_has_set():
             },
             "propagateTags": "TASK_DEFINITION",
         },
+        60,  # as no expression tells more
     )
 
 

@@ -149,7 +149,7 @@ class _Look:
     def _unplaced(self, one: Letter) -> None:
         try:
             goal = self._target()
-            done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal.count, self._there()), goal)
+            done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal, self._there()), goal)
             if isinstance(goal, Unlike):
                 self._unlike(one.execution_id, goal)
         except ReconcileError as error:

@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.fragments.schedule import apart
 from fargate_operator.model import App
 
 MOST_TOLD = 300  # characters of AWS's words in an Event
@@ -170,19 +171,23 @@ class Run:
     count: int = 1
 
 
-def missing(one: Letter, schedule: Schedule, count: int, tasks: Iterable[Task]) -> Run:
-    """What of a run of `count` tasks did not come about: ECS may have placed some of them.
+def missing(one: Letter, schedule: Schedule, goal: "Target", tasks: Iterable[Task]) -> Run:
+    """What of a run did not come about: ECS may have placed some of its tasks, at each of Scheduler's tries.
 
-    Those were made between the scheduled time and the letter. What other runs of the schedule made meanwhile were whole runs.
+    Those were made between the scheduled time and the letter. Only where other runs of the schedule may have been tried meanwhile
+    can they not be told apart: then whole runs are taken to be others'.
     """
     since, until = one.scheduled_at, one.sent_at
-    placed = [
-        task
+    if since is None or until is None:
+        return Run(one.execution_id, goal.count)
+    placed = sum(
+        task.started_by == f"{SCHEDULER}/{schedule.name}"
+        and task.created_at is not None and since <= task.created_at <= until
         for task in tasks
-        if task.started_by == f"{SCHEDULER}/{schedule.name}"
-        and task.created_at and since and until and since <= task.created_at <= until
-    ]  # fmt: skip
-    return Run(one.execution_id, count - len(placed) % count)
+    )  # fmt: skip
+    # an earlier run is tried for about as long as this one was
+    alone = goal.apart > 2 * (until - since).total_seconds()
+    return Run(one.execution_id, max(0, goal.count - placed) if alone else goal.count - placed % goal.count)
 
 
 def started_by(schedule: Schedule, run: Run, ordinal: int) -> str:
@@ -203,10 +208,14 @@ def token(run: Run, ordinal: int, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the schedule starts: how many tasks, and RunTask's parameters for one of them on demand."""
+    """What the schedule starts: how many tasks, and RunTask's parameters for one of them on demand.
+
+    `apart` is how many seconds there are at least between the end of the time in which one run begins and the next.
+    """
 
     count: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +247,9 @@ def target(described: Mapping[str, Any], schedule: Schedule) -> Target | Unlike:
         "networkConfiguration": {"awsvpcConfiguration": body},
         **({"propagateTags": ecs["PropagateTags"]} if ecs.get("PropagateTags") else {}),
     }
-    return Target(max(1, int(ecs.get("TaskCount") or 1)), parameters)
+    window = 60 * int(_mapping(described.get("FlexibleTimeWindow")).get("MaximumWindowInMinutes") or 0)
+    between = apart(str(described.get("ScheduleExpression", ""))) - window
+    return Target(max(1, int(ecs.get("TaskCount") or 1)), parameters, max(0, between))
 
 
 def _plain(name: str) -> str:
