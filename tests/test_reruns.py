@@ -27,7 +27,7 @@ class Aws:
     """One queue, one schedule, one cluster. A token is used once; a letter that is received is hidden for a minute."""
 
     def __init__(self):
-        self.now, self.count = START, 1
+        self.now, self.count, self.sent, self.expression = START, 1, 0, "rate(1 day)"
         self.messages, self.hidden, self.tasks, self.tokens = {}, {}, {}, {}
         self.calls, self.state, self.failures, self.errors = Counter(), "ENABLED", 0, {}
         self.revision, self.broken = DEFINITION, {}  # action → how often the connection breaks, after what was asked is done
@@ -38,7 +38,9 @@ class Aws:
         return self
 
     def fails(self, run, message=NO_CAPACITY, **changed):
-        self.messages[f"{run}{len(self.messages)}"] = [0, dead_letter(ARN, CLUSTER, run, message, **changed)]
+        changed = {"SCHEDULED_TIME": self.now.isoformat(), **changed}
+        self.messages[f"{run}{self.sent}"] = [0, dead_letter(ARN, CLUSTER, run, message, **changed)]
+        self.sent += 1
 
     def places(self, number, **fields):
         self.tasks[f"{TASKS}{number}"] = {"taskArn": f"{TASKS}{number}", "startedBy": BY, "desiredStatus": "RUNNING", **fields}
@@ -79,7 +81,11 @@ class Aws:
     def get_schedule(self, **_):
         self._called("GetSchedule")
         ecs = {**DESCRIBED["Target"]["EcsParameters"], "TaskCount": self.count, "TaskDefinitionArn": self.revision}
-        return {"State": self.state, "Target": {**DESCRIBED["Target"], "EcsParameters": ecs}}
+        return {
+            "State": self.state,
+            "ScheduleExpression": self.expression,
+            "Target": {**DESCRIBED["Target"], "EcsParameters": ecs},
+        }
 
     def get_paginator(self, _):
         return self
@@ -394,6 +400,56 @@ def test_a_connection_that_breaks_over_one_letter_does_not_keep_from_the_others(
         aws.fails(run)
     operator.turn()
     assert (["b", "1"] in aws.ours(), ["c", "1"] in aws.ours(), len(aws.messages)) == (True, True, 1)
+
+
+def test_two_operators_by_mistake_start_a_run_once(aws):
+    one, other = Operator(aws), Operator(aws)
+    aws.fails("run-a")
+    aws.loses("x")
+    one.turn()
+    aws.fails("run-a")
+    aws.unknown = {arn for arn in aws.tasks if arn != f"{TASKS}x"}  # the other does not see yet what the first has started
+    other.turn(1)
+    assert (aws.calls["RunTask"], sorted(aws.ours()), aws.messages) == (4, [["run-a", "1"], ["x", "1"]], {})
+
+
+def test_a_flood_of_forged_letters_starts_no_more_than_so_many_tasks(aws):
+    operator = Operator(aws)
+    aws.count = 10
+    for number in range(60):
+        aws.fails(f"forged-{number}")
+    operator.turn()
+    assert len(aws.ours()) == 20
+    for _ in range(20):
+        operator.turn()
+    assert len(aws.ours()) == 30
+    assert "no more than 20 tasks are started at once, and 30 in an hour" in operator.told("SpotRunNotRescued")[-1]
+    operator.start()  # one that starts anew counts what ECS tells
+    operator.turn()
+    assert len(aws.ours()) == 30
+    for _ in range(60):
+        operator.turn()
+    assert 30 < len(aws.ours()) <= 60
+    aws.expression = "rate(1 minute)"  # of which as many could be genuine
+    for _ in range(240):
+        operator.turn()
+    assert (len(aws.ours()), aws.messages) == (600, {})
+
+
+def test_a_letter_that_no_schedule_can_have_sent_is_left(aws):
+    operator = Operator(aws)
+    aws.fails("old", SCHEDULED_TIME="2020-01-01T00:00:00Z")
+    aws.fails("early", SCHEDULED_TIME="2027-01-01T00:00:00Z")
+    aws.fails("never", SCHEDULED_TIME="soon")
+    operator.turn()
+    assert (aws.ours(), len(aws.messages), len(operator.told("SpotRunNotRescued"))) == ([], 3, 1)
+
+
+def test_a_full_queue_of_what_is_not_run_is_not_asked_in_haste(aws):
+    operator = Operator(aws)
+    for number in range(12):
+        aws.fails(f"run-{number}", NO_IMAGE)
+    assert operator.turn().again == 60
 
 
 def test_while_the_stack_is_updated_a_schedule_that_is_ahead_of_its_outputs_is_nobodys_change(aws):

@@ -18,6 +18,7 @@ from fargate_operator.runs import (
     Task,
     Unlike,
     kind_of,
+    lately,
     letter,
     missing,
     never_started,
@@ -76,7 +77,7 @@ def test_a_dead_letter_is_read_whole():
     ],
 )
 def test_a_message_that_is_broken_or_of_another_schedule_is_foreign(message):
-    assert kind_of(letter(message), SCHEDULE) is Kind.Foreign
+    assert kind_of(letter(message), SCHEDULE, NOON) is Kind.Foreign
 
 
 JSON = st.recursive(st.none() | st.text() | st.integers(), lambda one: st.lists(one) | st.dictionaries(st.text(), one))
@@ -85,7 +86,7 @@ NAMES = st.sampled_from(["MessageAttributes", "Attributes", "ReceiptHandle", "SC
 
 @given(st.dictionaries(NAMES, st.dictionaries(NAMES, JSON) | JSON))
 def test_whatever_lies_in_the_queue_can_be_judged(message):
-    assert kind_of(letter(message), SCHEDULE) is Kind.Foreign
+    assert kind_of(letter(message), SCHEDULE, NOON) is Kind.Foreign
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,36 @@ def test_whatever_lies_in_the_queue_can_be_judged(message):
 )
 def test_only_a_run_that_found_no_place_is_run_again(error, lacks):
     assert unplaced(error) is lacks
-    assert kind_of(Letter("x", ARN, "1", error), SCHEDULE) is (Kind.Unplaced if lacks else Kind.Failed)
+    assert kind_of(Letter("x", ARN, "1", error, NOON), SCHEDULE, NOON) is (Kind.Unplaced if lacks else Kind.Failed)
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "genuine"),
+    [
+        (None, False),
+        (NOON + timedelta(minutes=6), False),
+        (NOON + timedelta(minutes=4), True),  # clocks differ
+        (NOON, True),
+        (NOON - timedelta(days=5, hours=23), True),  # after a day of window and a day of tries, and the queue kept it for 4
+        (NOON - timedelta(days=6, hours=1), False),
+    ],
+)
+def test_a_letter_of_a_time_from_which_none_can_lie_in_the_queue_is_foreign(scheduled, genuine):
+    one = Letter("x", ARN, "1", NO_CAPACITY, scheduled, NOON)
+    assert kind_of(one, SCHEDULE, NOON) is (Kind.Unplaced if genuine else Kind.Foreign)
+
+
+@pytest.mark.parametrize(
+    ("count", "apart", "most"), [(1, 86400, 30), (10, 86400, 30), (1, 60, 120), (10, 60, 1200), (10, 0, 1200), (10, 900, 80)]
+)
+def test_in_an_hour_no_more_is_run_than_twice_what_the_schedule_starts(count, apart, most):
+    assert Target(count, apart=apart).hourly == most
+
+
+def test_what_the_operator_has_started_within_an_hour_is_known():
+    mine = [Task(TASK, started_by(SCHEDULE, Run("1"), 1), created_at=NOON - timedelta(minutes=one)) for one in (1, 59, 61)]
+    other = replace(SCHEDULE, arn=f"{ARN}2")
+    assert lately(SCHEDULE, [*mine, *placed(0), Task(TASK, started_by(other, Run("1"), 1), created_at=NOON)], NOON) == 2
 
 
 def test_what_cannot_be_run_is_tried_less_and_less_often():

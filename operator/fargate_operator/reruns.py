@@ -16,6 +16,7 @@ from fargate_operator.errors import ReconcileError
 from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait, busy
 from fargate_operator.queue import Key
 from fargate_operator.runs import (
+    MOST_AT_ONCE,
     MOST_PAUSE,
     MOST_TOLD,
     Kind,
@@ -26,6 +27,7 @@ from fargate_operator.runs import (
     Task,
     Unlike,
     kind_of,
+    lately,
     missing,
     never_started,
     pause,
@@ -116,6 +118,7 @@ class _Look:
         self._runs, self._schedule, self._memory, self._seen = runs, schedule, memory, seen
         self._tasks: tuple[Task, ...] | None = None
         self._goal: Target | Unlike | None = None
+        self._asked = 0  # RunTasks
 
     def whole(self) -> Seen:
         """Letters, then tasks that never started; the one does not keep from the other."""
@@ -130,23 +133,23 @@ class _Look:
 
     def _letters(self) -> None:
         letters = self._runs.letters(self._schedule)
-        for one in letters:
-            try:
-                self._letter(one)
-            except ReconcileError as error:  # one that SQS neither deletes nor puts off is received again, by its visibility
-                said = f"a message in its queue stays as it is for now: {error.message[:MOST_TOLD]}"
-                self._tell("Warning", Reason.SpotRunNotRescued, said)
-        if len(letters) == MOST_LETTERS:
+        done = [self._letter(one) for one in letters]
+        if len(letters) == MOST_LETTERS and any(done):
             self._memory.until = self._seen.now + timedelta(seconds=SOON)
 
-    def _letter(self, one: Letter) -> None:
-        kind = kind_of(one, self._schedule)
-        if kind is Kind.Unplaced:
-            self._unplaced(one)
-        else:
+    def _letter(self, one: Letter) -> bool:
+        """Whether it is dealt with."""
+        kind = kind_of(one, self._schedule, self._seen.now)
+        try:
+            if kind is Kind.Unplaced:
+                return self._unplaced(one)
             self._left(one, kind)
+        except ReconcileError as error:  # one that SQS neither deletes nor puts off is received again, by its visibility
+            said = f"a message in its queue stays as it is for now: {error.message[:MOST_TOLD]}"
+            self._tell("Warning", Reason.SpotRunNotRescued, said)
+        return False
 
-    def _unplaced(self, one: Letter) -> None:
+    def _unplaced(self, one: Letter) -> bool:
         try:
             goal = self._target()
             done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal, self._there()), goal)
@@ -159,15 +162,17 @@ class _Look:
             self._runs.delete(self._schedule, one)
         else:
             self._runs.put_off(self._schedule, one, pause(one.received))
+        return done
 
     def _left(self, one: Letter, kind: Kind) -> None:
         """It is not run. SQS hands it on to the queue that the user has named; where there is none it lies here."""
         handed_on = self._handed_on()
         where = "its deadLetterQueueArn gets it" if handed_on else "it stays in the schedule's own queue for 4 days"
         if kind is Kind.Foreign:
-            self._tell(
-                "Warning", Reason.SpotRunNotRescued, f"a message in its queue is not of this schedule, and not run; {where}"
+            said = (
+                f"a message in its queue names another schedule, or a time from which none can lie there; it is not run; {where}"
             )
+            self._tell("Warning", Reason.SpotRunNotRescued, said)
         else:
             said = f"execution {one.execution_id} was not started: {one.error[:MOST_TOLD] or 'no reason is known'}; {where}"
             self._tell("Warning", Reason.ScheduledRunFailed, said)
@@ -225,6 +230,10 @@ class _Look:
         if there := next((one for one in self._there() if one.started_by == by), None):
             self._count(run, there.arn, there.created_at, found=True)
             return True
+        if self._asked >= MOST_AT_ONCE or lately(self._schedule, self._there(), self._seen.now) >= goal.hourly:
+            self._not_run(run.id, f"no more than {MOST_AT_ONCE} tasks are started at once, and {goal.hourly} in an hour")
+            return False
+        self._asked += 1
         attempt = self._memory.attempts.get(by, 0) + 1
         started = self._runs.run({**goal.parameters, "startedBy": by, "clientToken": token(run, ordinal, attempt)})
         if isinstance(started, Refused):
@@ -232,7 +241,7 @@ class _Look:
             self._not_run(run.id, started.reason)
             return False
         self._memory.attempts.pop(by, None)
-        self._tasks = (*self._there(), Task(started.task_arn, by))
+        self._tasks = (*self._there(), Task(started.task_arn, by, created_at=started.at or self._seen.now))
         self._count(run, started.task_arn, started.at, found=False)
         return True
 
@@ -263,4 +272,5 @@ class _Look:
 
     def _tell(self, kind: str, reason: Reason, message: str) -> None:
         note = Note(kind, reason, f"scheduledTasks.{self._schedule.key}: {message}")
-        self._seen = replace(self._seen, notes=(*self._seen.notes, note))
+        if note not in self._seen.notes:
+            self._seen = replace(self._seen, notes=(*self._seen.notes, note))

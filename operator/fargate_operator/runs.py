@@ -11,17 +11,22 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from fargate_operator import names
 from fargate_operator.fragments.schedule import apart
+from fargate_operator.fragments.spot_queue import RETENTION
 from fargate_operator.model import App
 
 MOST_TOLD = 300  # characters of AWS's words in an Event
 # How Scheduler names itself in startedBy; ours names the schedule and the run, too.
 SCHEDULER, OURS = "chronos-schedule", "fargate-operator"
+# How long ago a run may have been scheduled: a day of flexible window, a day of Scheduler's tries, and what the queue keeps.
+OLDEST, SKEW = timedelta(days=2, seconds=RETENTION), timedelta(minutes=5)
+# Tasks started for one schedule in one look, and in an hour, whatever letters say: who can send to the queue can forge them.
+MOST_AT_ONCE, MOST_HOURLY = 20, 30
 FIRST_PAUSE, MOST_PAUSE = 60, 3600  # seconds until a run that could not be started is tried again
 
 
@@ -100,9 +105,11 @@ def letter(message: Mapping[str, Any]) -> Letter:
     )
 
 
-def kind_of(one: Letter, schedule: Schedule) -> Kind:
+def kind_of(one: Letter, schedule: Schedule, now: datetime) -> Kind:
     """What is to become of a letter in the queue of `schedule`."""
     if one.schedule_arn != schedule.arn or not re.fullmatch(r"[!-~]{1,256}", one.execution_id):
+        return Kind.Foreign
+    if one.scheduled_at is None or not now - OLDEST <= one.scheduled_at <= now + SKEW:
         return Kind.Foreign
     return Kind.Unplaced if unplaced(one.error) else Kind.Failed
 
@@ -150,14 +157,19 @@ class Task:
 
 def never_started(schedule: Schedule, tasks: Iterable[Task]) -> tuple[Task, ...]:
     """The schedule's tasks that stopped before they started, for want of capacity; what ran in place of one counts as well."""
-    ours = f"{OURS}/{_plain(schedule.name)}/"
     return tuple(
         one
         for one in tasks
-        if (one.started_by == f"{SCHEDULER}/{schedule.name}" or one.started_by.startswith(ours))
+        if (one.started_by == f"{SCHEDULER}/{schedule.name}" or one.started_by.startswith(_ours(schedule)))
         and one.stop_code == "TaskFailedToStart"
         and unplaced(one.stopped_reason)
     )
+
+
+def lately(schedule: Schedule, tasks: Iterable[Task], now: datetime) -> int:
+    """How many of them the operator has started in the last hour, in which ECS forgets none."""
+    since = now - timedelta(hours=1)
+    return sum(one.started_by.startswith(_ours(schedule)) and (one.created_at or now) > since for one in tasks)
 
 
 # ── what to start ───────────────────────────────────────────────────────────────
@@ -193,7 +205,7 @@ def missing(one: Letter, schedule: Schedule, goal: "Target", tasks: Iterable[Tas
 def started_by(schedule: Schedule, run: Run, ordinal: int) -> str:
     """By which one of a run's tasks, counted from 1, is found again: up to 128 letters, digits, hyphens, slashes, underscores."""
     short = run.id if re.fullmatch(r"[A-Za-z0-9_-]{1,36}", run.id) else hashlib.sha256(run.id.encode()).hexdigest()[:32]
-    return f"{OURS}/{_plain(schedule.name)}/{short}/{ordinal}"
+    return f"{_ours(schedule)}{short}/{ordinal}"
 
 
 def token(run: Run, ordinal: int, attempt: int) -> str:
@@ -216,6 +228,11 @@ class Target:
     count: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
     apart: int = 0
+
+    @property
+    def hourly(self) -> int:
+        """Tasks that may be started on demand within an hour: twice as many as the schedule starts, and some at any rate."""
+        return max(MOST_HOURLY, 2 * self.count * 3600 // max(60, self.apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +269,9 @@ def target(described: Mapping[str, Any], schedule: Schedule) -> Target | Unlike:
     return Target(max(1, int(ecs.get("TaskCount") or 1)), parameters, max(0, between))
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
+def _ours(schedule: Schedule) -> str:
+    """What begins the startedBy of tasks that the operator has started for it."""
+    return f"{OURS}/{re.sub(r'[^A-Za-z0-9_-]', '-', schedule.name)}/"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
