@@ -128,10 +128,10 @@ class Operator:
     def start(self):
         self.reruns = Reruns(self.aws, 300.0)
 
-    def turn(self, seconds=60, *, asked=False, stack="UPDATE_COMPLETE", action=None, generation=1, saved=True):
-        self.aws.now += timedelta(seconds=seconds)
-        app = parse_app(manifest(services={}, scheduledTasks={"report": {**PLAIN, "spot": True}}, **self.spec))
-        seen = Seen(
+    def seen(self, stack, action, generation=1):
+        tasks = {"scheduledTasks": {"report": {**PLAIN, "spot": True}}}
+        app = parse_app(manifest(services={}, **{**tasks, **self.spec}))
+        return Seen(
             previous={"scheduledTasks": {"report": {"spot": self.status}}},
             generation=generation,
             now=self.aws.now,
@@ -140,6 +140,10 @@ class Operator:
             stack=StackObservation("shop", "id", stack, outputs=OUTPUTS),
             action=action or Nothing(),
         )
+
+    def turn(self, seconds=60, *, asked=False, stack="UPDATE_COMPLETE", action=None, generation=1, saved=True):
+        self.aws.now += timedelta(seconds=seconds)
+        seen = self.seen(stack, action, generation)
         seen = self.reruns.look(KEY, seen, asked=asked)
         self.notes += [(one.reason, one.message) for one in seen.notes]
         told = seen.reruns.get("report", {})
@@ -343,6 +347,25 @@ def test_only_the_runs_of_a_stack_that_is_up_are_looked_at(aws, stack, action, l
     aws.fails("run-a")
     Operator(aws).turn(stack=stack, action=action)
     assert aws.ours() == ([["run-a", "1"]] if looks else [])
+
+
+@pytest.mark.parametrize(
+    ("after", "stack", "looks"),
+    [
+        ({"report": {**PLAIN, "spot": False}}, "UPDATE_COMPLETE", True),
+        ({"renamed": {**PLAIN, "spot": True}}, "UPDATE_ROLLBACK_COMPLETE", True),
+        (None, "CREATE_COMPLETE", True),
+        ({"report": {**PLAIN, "spot": True}}, "UPDATE_COMPLETE", False),  # the queue stays, and is looked at when the update goes
+        (None, "ROLLBACK_COMPLETE", False),
+    ],
+)
+def test_what_waits_in_a_queue_that_an_update_takes_away_is_run_before(aws, after, stack, looks):
+    operator = Operator(aws, scheduledTasks=after)
+    aws.fails("run-a")
+    aws.loses(0)
+    seen = operator.reruns.last_look(KEY, operator.seen(stack, Update("id")))
+    assert sorted(aws.ours()) == ([["0", "1"], ["run-a", "1"]] if looks else [])
+    assert (len(seen.notes), aws.messages == {}) == ((2, True) if looks else (0, False))
 
 
 def test_a_suspended_app_is_not_looked_at(aws):

@@ -19,6 +19,7 @@ from fargate_operator.runs import (
     Unlike,
     kind_of,
     lately,
+    leaving,
     letter,
     missing,
     never_started,
@@ -276,3 +277,12 @@ def test_schedules_are_known_by_the_outputs_of_their_stack():
     outputs = {"FargateSpotReportRuns": told, "FargateSpotPlainRuns": told, "FargateSpotLateRuns": "a,b"}
     assert schedules(one, outputs) == (SCHEDULE,)
     assert (SCHEDULE.name, SCHEDULE.group, SCHEDULE.family) == ("shop-ReportScheduledTask-ABC", "default", "report")
+
+
+def test_schedules_that_an_update_takes_away_are_known_too():
+    plain = {"image": "app", "schedule": "rate(1 day)"}
+    one = parse_app(manifest(services={}, scheduledTasks={"plain": plain, "late": {**plain, "spot": True}}))
+    told = f"{QUEUE},{ARN},{DEFINITION},{CLUSTER}"
+    names = ("FargateSpotPlainRuns", "FargateSpotLateRuns", "FargateSpotGoneRuns", "GoneRuns", "FargateSpotGone")
+    outputs = {**dict.fromkeys(names, told), "FargateSpotBrokenRuns": "a,b"}
+    assert [(found.key, found.queue_url) for found in leaving(one, outputs)] == [("Gone", QUEUE), ("plain", QUEUE)]

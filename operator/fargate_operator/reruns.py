@@ -28,6 +28,7 @@ from fargate_operator.runs import (
     Unlike,
     kind_of,
     lately,
+    leaving,
     missing,
     never_started,
     pause,
@@ -84,6 +85,14 @@ class Reruns:
         left = max(0.0, (memory.until - seen.now).total_seconds())
         return replace(seen, again=left if seen.again is None else min(left, seen.again), reruns=dict(memory.spot))
 
+    def last_look(self, key: Key, seen: Seen) -> Seen:
+        """Before an update: what waits in queues that it takes away is run while the old stack stands."""
+        found = _leaving(seen)
+        memory = self._held.get(key) or _Memory(seen.now, _of(seen), seen.now)
+        for one in found:
+            seen = _Look(Runs(self._world.clients, seen.region), one, memory, seen).whole()
+        return replace(seen, reruns=dict(memory.spot)) if found else seen
+
     def doubt(self, key: Key) -> None:
         """Something has happened to its tasks: a look is due at the next turn, but some seconds after the last one."""
         self._doubted.add(key)
@@ -96,6 +105,13 @@ class Reruns:
 
 # The stack has come up once, and is not being deleted: what its schedules start runs, whatever becomes of an update.
 _UP = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_")
+
+
+def _leaving(seen: Seen) -> tuple[Schedule, ...]:
+    stack, app = seen.stack, seen.app
+    if stack is None or app is None or not seen.owned or not stack.status.startswith(_UP):
+        return ()
+    return leaving(app, stack.outputs)
 
 
 def _to_look_at(seen: Seen) -> tuple[Schedule, ...]:

@@ -59,8 +59,21 @@ class Schedule:
 def schedules(app: App, outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
     """Those of the spec that the stack has; what a stack does not tell whole is left out."""
     keys = [key for key, one in sorted((app.spec.scheduled_tasks or {}).items()) if one.on_spot()]
-    told = {key: outputs.get(names.spot_runs_output(key), "").split(",") for key in keys}
-    return tuple(Schedule(key, *parts) for key, parts in told.items() if len(parts) == 4 and all(parts))
+    return _told({names.spot_runs_output(key): key for key in keys}, outputs)
+
+
+def leaving(app: App, outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
+    """Those that the stack has and the spec has not, or not on Spot; one whose key is gone is named as its logical ID is."""
+    had = {one: one.removeprefix(names.SPOT_OUTPUTS).removesuffix("Runs") for one in sorted(outputs)}
+    keys = {names.spot_runs_output(key): key for key in app.spec.scheduled_tasks or {}}
+    kept = {names.spot_runs_output(one.key) for one in schedules(app, outputs)}
+    gone = [one for one, stem in had.items() if one == names.SPOT_OUTPUTS + stem + "Runs" and one not in kept]
+    return _told({one: keys.get(one, had[one]) for one in gone}, outputs)
+
+
+def _told(keys: Mapping[str, str], outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
+    parts = {key: outputs.get(name, "").split(",") for name, key in keys.items()}
+    return tuple(Schedule(key, *each) for key, each in parts.items() if len(each) == 4 and all(each))
 
 
 # ── dead letters ────────────────────────────────────────────────────────────────

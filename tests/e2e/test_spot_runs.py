@@ -195,6 +195,21 @@ def test_a_suspended_app_runs_nothing_until_it_is_resumed(place):
     app.done()
 
 
+def test_what_waits_in_the_queue_is_run_before_an_update_takes_it_away(place):
+    world, _, _ = place
+    app = Nightly(world)
+    app.apply(suspend=True)
+    world.ready(app.name)
+    app.fails("waiting")
+    app.task |= {"spot": False}
+    app.apply(suspend=False)
+    world.wait(app.rescued)
+    world.ready(app.name)
+    assert [one["startedBy"].split("/")[2:] for one in app.rescued()] == [["waiting", "1"]]
+    assert app.queue not in app.sqs.list_queues().get("QueueUrls", [])
+    app.done()
+
+
 def test_a_schedule_that_was_changed_by_hand_is_not_run(place):
     world, _, proxy = place
     app, other = Nightly(world), Nightly(world)
