@@ -127,7 +127,7 @@ class Place:
         stack = StackObservation("shop", "id", "UPDATE_COMPLETE", outputs=self.outputs)
         look = Look(KEY, "eu-west-1", self.app, stack, stack, self.last, bool(request), request)
         facts, seen = (images or self.images).look(look, replace(self.last, repositories={}, commits={}))
-        self.last = replace(facts, kept={})
+        self.last = replace(facts, running=None)
         self.observed = seen["app"]
         return facts.commits.get("app"), (self.observed.trouble.reason if self.observed.trouble else ""), list(self.aws.calls)
 

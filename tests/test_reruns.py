@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
@@ -27,16 +27,20 @@ class Aws:
     """One queue, one schedule, one cluster. A token is used once; a letter that is received is hidden for a minute."""
 
     def __init__(self):
-        self.now, self.count = START, 1
+        self.now, self.count, self.sent, self.expression = START, 1, 0, "rate(1 day)"
         self.messages, self.hidden, self.tasks, self.tokens = {}, {}, {}, {}
         self.calls, self.state, self.failures, self.errors = Counter(), "ENABLED", 0, {}
+        self.revision, self.broken = DEFINITION, {}  # action → how often the connection breaks, after what was asked is done
+        self.unknown = set()  # what DescribeTasks does not know yet
         self.clients = self
 
     def get(self, *_):
         return self
 
     def fails(self, run, message=NO_CAPACITY, **changed):
-        self.messages[f"{run}{len(self.messages)}"] = [0, dead_letter(ARN, CLUSTER, run, message, **changed)]
+        changed = {"SCHEDULED_TIME": self.now.isoformat(), **changed}
+        self.messages[f"{run}{self.sent}"] = [0, dead_letter(ARN, CLUSTER, run, message, **changed)]
+        self.sent += 1
 
     def places(self, number, **fields):
         self.tasks[f"{TASKS}{number}"] = {"taskArn": f"{TASKS}{number}", "startedBy": BY, "desiredStatus": "RUNNING", **fields}
@@ -49,6 +53,9 @@ class Aws:
 
     def _called(self, action):
         self.calls[action] += 1
+        if self.broken.get(action, 0) > 0:
+            self.broken[action] -= 1
+            raise ReadTimeoutError(endpoint_url="https://aws")
         if error := self.errors.get(action):
             raise ClientError({"Error": {"Code": error, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}, action)
 
@@ -73,8 +80,12 @@ class Aws:
 
     def get_schedule(self, **_):
         self._called("GetSchedule")
-        ecs = {**DESCRIBED["Target"]["EcsParameters"], "TaskCount": self.count}
-        return {"State": self.state, "Target": {**DESCRIBED["Target"], "EcsParameters": ecs}}
+        ecs = {**DESCRIBED["Target"]["EcsParameters"], "TaskCount": self.count, "TaskDefinitionArn": self.revision}
+        return {
+            "State": self.state,
+            "ScheduleExpression": self.expression,
+            "Target": {**DESCRIBED["Target"], "EcsParameters": ecs},
+        }
 
     def get_paginator(self, _):
         return self
@@ -85,12 +96,12 @@ class Aws:
 
     def describe_tasks(self, tasks, **_):
         self._called("DescribeTasks")
-        return {"tasks": [self.tasks[arn] for arn in tasks if arn in self.tasks]}
+        return {"tasks": [self.tasks[arn] for arn in tasks if arn in self.tasks and arn not in self.unknown]}
 
     def run_task(self, clientToken, **parameters):  # noqa: N803
-        self._called("RunTask")
-        if clientToken not in self.tokens:
+        if clientToken not in self.tokens and "RunTask" not in self.errors:
             self.tokens[clientToken] = self._answer(parameters)
+        self._called("RunTask")
         return self.tokens[clientToken]
 
     def _answer(self, parameters):
@@ -117,10 +128,10 @@ class Operator:
     def start(self):
         self.reruns = Reruns(self.aws, 300.0)
 
-    def turn(self, seconds=60, *, asked=False, stack="UPDATE_COMPLETE", action=None, generation=1, saved=True):
-        self.aws.now += timedelta(seconds=seconds)
-        app = parse_app(manifest(services={}, scheduledTasks={"report": {**PLAIN, "spot": True}}, **self.spec))
-        seen = Seen(
+    def seen(self, stack, action, generation=1):
+        tasks = {"scheduledTasks": {"report": {**PLAIN, "spot": True}}}
+        app = parse_app(manifest(services={}, **{**tasks, **self.spec}))
+        return Seen(
             previous={"scheduledTasks": {"report": {"spot": self.status}}},
             generation=generation,
             now=self.aws.now,
@@ -129,6 +140,10 @@ class Operator:
             stack=StackObservation("shop", "id", stack, outputs=OUTPUTS),
             action=action or Nothing(),
         )
+
+    def turn(self, seconds=60, *, asked=False, stack="UPDATE_COMPLETE", action=None, generation=1, saved=True):
+        self.aws.now += timedelta(seconds=seconds)
+        seen = self.seen(stack, action, generation)
         seen = self.reruns.look(KEY, seen, asked=asked)
         self.notes += [(one.reason, one.message) for one in seen.notes]
         told = seen.reruns.get("report", {})
@@ -239,6 +254,23 @@ def test_a_task_that_never_started_is_made_up_for_and_what_took_its_place_too(aw
     assert operator.status["rescued"] == 2
 
 
+def test_a_task_of_which_ecs_does_not_tell_yet_why_it_stopped_is_looked_at_again(aws):
+    operator = Operator(aws)
+    aws.loses(0)
+    aws.loses(1)
+    aws.unknown = {f"{TASKS}0"}  # listed, but missing where it is described
+    whole, aws.tasks[f"{TASKS}1"] = aws.tasks[f"{TASKS}1"], {**aws.tasks[f"{TASKS}1"], "stopCode": "", "lastStatus": "STOPPING"}
+    operator.turn()
+    assert aws.ours() == []
+    aws.unknown, aws.tasks[f"{TASKS}1"] = set(), {**whole, "lastStatus": "DEPROVISIONING"}
+    operator.turn()
+    operator.turn()
+    assert sorted(aws.ours()) == [["0", "1"], ["1", "1"]]
+    calls = aws.calls["DescribeTasks"]
+    operator.turn()
+    assert aws.calls["DescribeTasks"] == calls  # both are settled
+
+
 def test_a_task_that_could_not_be_made_up_for_is_tried_again(aws):
     operator = Operator(aws)
     aws.loses(0)
@@ -317,6 +349,25 @@ def test_only_the_runs_of_a_stack_that_is_up_are_looked_at(aws, stack, action, l
     assert aws.ours() == ([["run-a", "1"]] if looks else [])
 
 
+@pytest.mark.parametrize(
+    ("after", "stack", "looks"),
+    [
+        ({"report": {**PLAIN, "spot": False}}, "UPDATE_COMPLETE", True),
+        ({"renamed": {**PLAIN, "spot": True}}, "UPDATE_ROLLBACK_COMPLETE", True),
+        (None, "CREATE_COMPLETE", True),
+        ({"report": {**PLAIN, "spot": True}}, "UPDATE_COMPLETE", False),  # the queue stays, and is looked at when the update goes
+        (None, "ROLLBACK_COMPLETE", False),
+    ],
+)
+def test_what_waits_in_a_queue_that_an_update_takes_away_is_run_before(aws, after, stack, looks):
+    operator = Operator(aws, scheduledTasks=after)
+    aws.fails("run-a")
+    aws.loses(0)
+    seen = operator.reruns.last_look(KEY, operator.seen(stack, Update("id")))
+    assert sorted(aws.ours()) == ([["0", "1"], ["run-a", "1"]] if looks else [])
+    assert (len(seen.notes), aws.messages == {}) == ((2, True) if looks else (0, False))
+
+
 def test_a_suspended_app_is_not_looked_at(aws):
     aws.fails("run-a")
     seen = Operator(aws, suspend=True).turn()
@@ -343,6 +394,100 @@ def test_trouble_is_told_and_fails_nothing(aws, action):
     for _ in range(3):
         operator.turn()
     assert ["0", "1"] in aws.ours()
+
+
+CALLS = ["ReceiveMessage", "GetSchedule", "ListTasks", "DescribeTasks", "RunTask", "DeleteMessage", "ChangeMessageVisibility"]
+
+
+@pytest.mark.parametrize("action", CALLS)
+def test_a_connection_that_breaks_is_told_and_no_run_is_lost_or_doubled(aws, action):
+    operator = Operator(aws)
+    aws.broken = {action: 1}
+    aws.fails("run-a")
+    aws.fails("run-b", NO_IMAGE)
+    aws.fails("run-c")
+    aws.loses(0)
+    operator.turn()
+    assert "Read timeout" in operator.told("SpotRunNotRescued")[0]
+    for _ in range(4):
+        operator.turn()
+    assert sorted(aws.ours()) == [["0", "1"], ["run-a", "1"], ["run-c", "1"]]
+    assert len(aws.messages) == 1
+
+
+@pytest.mark.parametrize("action", ["GetSchedule", "RunTask", "DeleteMessage"])
+def test_a_connection_that_breaks_over_one_letter_does_not_keep_from_the_others(aws, action):
+    operator = Operator(aws)
+    aws.broken = {action: 1}
+    for run in "abc":
+        aws.fails(run)
+    operator.turn()
+    assert (["b", "1"] in aws.ours(), ["c", "1"] in aws.ours(), len(aws.messages)) == (True, True, 1)
+
+
+def test_two_operators_by_mistake_start_a_run_once(aws):
+    one, other = Operator(aws), Operator(aws)
+    aws.fails("run-a")
+    aws.loses("x")
+    one.turn()
+    aws.fails("run-a")
+    aws.unknown = {arn for arn in aws.tasks if arn != f"{TASKS}x"}  # the other does not see yet what the first has started
+    other.turn(1)
+    assert (aws.calls["RunTask"], sorted(aws.ours()), aws.messages) == (4, [["run-a", "1"], ["x", "1"]], {})
+
+
+def test_a_flood_of_forged_letters_starts_no_more_than_so_many_tasks(aws):
+    operator = Operator(aws)
+    aws.count = 10
+    for number in range(60):
+        aws.fails(f"forged-{number}")
+    operator.turn()
+    assert len(aws.ours()) == 20
+    for _ in range(20):
+        operator.turn()
+    assert len(aws.ours()) == 30
+    assert "no more than 20 tasks are started at once, and 30 in an hour" in operator.told("SpotRunNotRescued")[-1]
+    operator.start()  # one that starts anew counts what ECS tells
+    operator.turn()
+    assert len(aws.ours()) == 30
+    for _ in range(60):
+        operator.turn()
+    assert 30 < len(aws.ours()) <= 60
+    aws.expression = "rate(1 minute)"  # of which as many could be genuine
+    for _ in range(240):
+        operator.turn()
+    assert (len(aws.ours()), aws.messages) == (600, {})
+
+
+def test_a_letter_that_no_schedule_can_have_sent_is_left(aws):
+    operator = Operator(aws)
+    aws.fails("old", SCHEDULED_TIME="2020-01-01T00:00:00Z")
+    aws.fails("early", SCHEDULED_TIME="2027-01-01T00:00:00Z")
+    aws.fails("never", SCHEDULED_TIME="soon")
+    operator.turn()
+    assert (aws.ours(), len(aws.messages), len(operator.told("SpotRunNotRescued"))) == ([], 3, 1)
+
+
+def test_a_full_queue_of_what_is_not_run_is_not_asked_in_haste(aws):
+    operator = Operator(aws)
+    for number in range(12):
+        aws.fails(f"run-{number}", NO_IMAGE)
+    assert operator.turn().again == 60
+
+
+def test_while_the_stack_is_updated_a_schedule_that_is_ahead_of_its_outputs_is_nobodys_change(aws):
+    operator = Operator(aws)
+    aws.revision = DEFINITION.replace(":7", ":8")
+    aws.fails("run-a")
+    aws.loses(0)
+    operator.turn(stack="UPDATE_IN_PROGRESS", action=Wait())
+    assert (operator.notes, aws.ours(), len(aws.messages)) == ([], [], 1)
+    operator.turn()
+    assert len(operator.told("SpotRunNotRescued")) == 2  # now it is one
+    aws.revision = DEFINITION
+    for _ in range(3):
+        operator.turn()
+    assert (sorted(aws.ours()), aws.messages) == ([["0", "1"], ["run-a", "1"]], {})
 
 
 def test_a_full_queue_is_emptied_without_waiting(aws):

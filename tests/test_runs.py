@@ -18,6 +18,8 @@ from fargate_operator.runs import (
     Task,
     Unlike,
     kind_of,
+    lately,
+    leaving,
     letter,
     missing,
     never_started,
@@ -76,7 +78,7 @@ def test_a_dead_letter_is_read_whole():
     ],
 )
 def test_a_message_that_is_broken_or_of_another_schedule_is_foreign(message):
-    assert kind_of(letter(message), SCHEDULE) is Kind.Foreign
+    assert kind_of(letter(message), SCHEDULE, NOON) is Kind.Foreign
 
 
 JSON = st.recursive(st.none() | st.text() | st.integers(), lambda one: st.lists(one) | st.dictionaries(st.text(), one))
@@ -85,7 +87,7 @@ NAMES = st.sampled_from(["MessageAttributes", "Attributes", "ReceiptHandle", "SC
 
 @given(st.dictionaries(NAMES, st.dictionaries(NAMES, JSON) | JSON))
 def test_whatever_lies_in_the_queue_can_be_judged(message):
-    assert kind_of(letter(message), SCHEDULE) is Kind.Foreign
+    assert kind_of(letter(message), SCHEDULE, NOON) is Kind.Foreign
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,36 @@ def test_whatever_lies_in_the_queue_can_be_judged(message):
 )
 def test_only_a_run_that_found_no_place_is_run_again(error, lacks):
     assert unplaced(error) is lacks
-    assert kind_of(Letter("x", ARN, "1", error), SCHEDULE) is (Kind.Unplaced if lacks else Kind.Failed)
+    assert kind_of(Letter("x", ARN, "1", error, NOON), SCHEDULE, NOON) is (Kind.Unplaced if lacks else Kind.Failed)
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "genuine"),
+    [
+        (None, False),
+        (NOON + timedelta(minutes=6), False),
+        (NOON + timedelta(minutes=4), True),  # clocks differ
+        (NOON, True),
+        (NOON - timedelta(days=5, hours=23), True),  # after a day of window and a day of tries, and the queue kept it for 4
+        (NOON - timedelta(days=6, hours=1), False),
+    ],
+)
+def test_a_letter_of_a_time_from_which_none_can_lie_in_the_queue_is_foreign(scheduled, genuine):
+    one = Letter("x", ARN, "1", NO_CAPACITY, scheduled, NOON)
+    assert kind_of(one, SCHEDULE, NOON) is (Kind.Unplaced if genuine else Kind.Foreign)
+
+
+@pytest.mark.parametrize(
+    ("count", "apart", "most"), [(1, 86400, 30), (10, 86400, 30), (1, 60, 120), (10, 60, 1200), (10, 0, 1200), (10, 900, 80)]
+)
+def test_in_an_hour_no_more_is_run_than_twice_what_the_schedule_starts(count, apart, most):
+    assert Target(count, apart=apart).hourly == most
+
+
+def test_what_the_operator_has_started_within_an_hour_is_known():
+    mine = [Task(TASK, started_by(SCHEDULE, Run("1"), 1), created_at=NOON - timedelta(minutes=one)) for one in (1, 59, 61)]
+    other = replace(SCHEDULE, arn=f"{ARN}2")
+    assert lately(SCHEDULE, [*mine, *placed(0), Task(TASK, started_by(other, Run("1"), 1), created_at=NOON)], NOON) == 2
 
 
 def test_what_cannot_be_run_is_tried_less_and_less_often():
@@ -135,25 +166,43 @@ def placed(*minutes):
     return [Task(f"{TASK}{number}", BY, created_at=NOON + timedelta(minutes=one)) for number, one in enumerate(minutes)]
 
 
+DAILY, OFTEN = 86400, 300
+
+
 @pytest.mark.parametrize(
-    ("count", "tasks", "lacking"),
+    ("count", "apart", "tasks", "lacking"),
     [
-        (1, [], 1),
-        (1, placed(0, 1), 1),  # of other runs: of this one there can be none
-        (3, placed(0), 2),
-        (3, placed(0, 1), 1),
-        (3, placed(-1, 9), 3),  # before the run, and after the letter
-        (3, placed(0, 2, 2, 2), 2),  # another run began meanwhile, and was placed whole
-        (3, [replace(one, started_by="somebody") for one in placed(0)], 3),
-        (3, [replace(one, created_at=None) for one in placed(0)], 3),
+        (1, DAILY, [], 1),
+        (1, DAILY, placed(1), 0),  # ECS placed it at a try that Scheduler took for a failure
+        (1, OFTEN, placed(0, 1), 1),  # of other runs: of this one there can be none
+        (3, DAILY, placed(0), 2),
+        (3, OFTEN, placed(0), 2),
+        (3, DAILY, placed(0, 1), 1),
+        (3, DAILY, placed(0, 0, 2, 2), 0),  # two at each of two tries: more than was wanted
+        (3, DAILY, placed(0, 0, 2), 0),
+        (3, DAILY, placed(-1, 9), 3),  # before the run, and after the letter
+        (3, OFTEN, placed(0, 2, 2, 2), 2),  # another run began meanwhile, and was placed whole
+        (3, 600, placed(0, 2, 2, 2), 2),  # or an earlier one was still being tried
+        (3, 601, placed(0, 2, 2, 2), 0),
+        (3, DAILY, [replace(one, started_by="somebody") for one in placed(0)], 3),
+        (3, DAILY, [replace(one, created_at=None) for one in placed(0)], 3),
     ],
 )
-def test_of_a_run_only_what_was_not_placed_is_missing(count, tasks, lacking):
-    assert missing(letter(received()), SCHEDULE, count, tasks) == Run("ad06616e51cdf74a", lacking)
+def test_of_a_run_only_what_was_not_placed_is_missing(count, apart, tasks, lacking):
+    assert missing(letter(received()), SCHEDULE, Target(count, apart=apart), tasks) == Run("ad06616e51cdf74a", lacking)
 
 
 def test_a_letter_without_times_is_of_a_run_that_is_missing_whole():
-    assert missing(Letter("x", ARN, "1"), SCHEDULE, 2, placed(0)) == Run("1", 2)
+    assert missing(Letter("x", ARN, "1"), SCHEDULE, Target(2), placed(0)) == Run("1", 2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "window", "apart"),
+    [("rate(1 day)", 0, 86400), ("rate(1 hour)", 30, 1800), ("rate(5 minutes)", 30, 0), ("", 0, 60), (None, 0, 60)],
+)
+def test_between_two_runs_lies_what_the_schedule_says_without_its_window(expression, window, apart):
+    given_ = {"ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": window}}
+    assert target({**described(), **given_}, SCHEDULE).apart == apart
 
 
 IDS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=256)
@@ -198,6 +247,7 @@ def test_a_schedule_is_run_on_demand_with_what_its_stack_has_set():
             },
             "propagateTags": "TASK_DEFINITION",
         },
+        60,  # as no expression tells more
     )
 
 
@@ -227,3 +277,12 @@ def test_schedules_are_known_by_the_outputs_of_their_stack():
     outputs = {"FargateSpotReportRuns": told, "FargateSpotPlainRuns": told, "FargateSpotLateRuns": "a,b"}
     assert schedules(one, outputs) == (SCHEDULE,)
     assert (SCHEDULE.name, SCHEDULE.group, SCHEDULE.family) == ("shop-ReportScheduledTask-ABC", "default", "report")
+
+
+def test_schedules_that_an_update_takes_away_are_known_too():
+    plain = {"image": "app", "schedule": "rate(1 day)"}
+    one = parse_app(manifest(services={}, scheduledTasks={"plain": plain, "late": {**plain, "spot": True}}))
+    told = f"{QUEUE},{ARN},{DEFINITION},{CLUSTER}"
+    names = ("FargateSpotPlainRuns", "FargateSpotLateRuns", "FargateSpotGoneRuns", "GoneRuns", "FargateSpotGone")
+    outputs = {**dict.fromkeys(names, told), "FargateSpotBrokenRuns": "a,b"}
+    assert [(found.key, found.queue_url) for found in leaving(one, outputs)] == [("Gone", QUEUE), ("plain", QUEUE)]

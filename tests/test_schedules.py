@@ -1,8 +1,10 @@
 """Schedules, their time zones, and scheduled tasks."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fargate_operator.fragments.schedule import schedule_fault, time_zone_fault
+from fargate_operator.fragments.schedule import ONCE, apart, schedule_fault, time_zone_fault
 from test_model import compiled, faults
 
 LETTERS = "arn:aws:sqs:eu-west-1:123456789012:letters"
@@ -18,6 +20,25 @@ LETTERS = "arn:aws:sqs:eu-west-1:123456789012:letters"
 )  # fmt: skip
 def test_a_schedule_that_eventbridge_takes_is_sound(expression):
     assert schedule_fault(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"),
+    [
+        ("rate(1 minute)", 60), ("rate(90 minutes)", 5400), ("rate(2 hours)", 7200), ("rate(7 days)", 604800),
+        ("at(2028-02-29T23:59:59)", ONCE), ("cron(0 3 * * ? *)", 82800), ("cron(15 * * * ? *)", 3600), ("cron(0 9-17 * * ? *)", 3600),
+        ("cron(*/15 * * * ? *)", 900), ("cron(*/7 * * * ? *)", 240), ("cron(5/20 * * * ? *)", 1200), ("cron(0,30 3 * * ? *)", 1800),
+        ("cron(10-12 3 * * ? *)", 60), ("cron(* 3 * * ? *)", 60), ("cron(58-2 3 * * ? *)", 60), ("cron(x 3 * * ? *)", 60),
+        ("rate(0 days)", 60), ("", 60), ("tomorrow", 60),
+    ],
+)  # fmt: skip
+def test_the_least_time_between_two_runs_is_known(expression, seconds):
+    assert apart(expression) == seconds
+
+
+@given(st.text() | st.from_regex(r"(rate|cron|at)\([0-9*/, -]*\)", fullmatch=True))
+def test_of_any_text_some_time_lies_between_two_runs(expression):
+    assert apart(expression) >= 60
 
 
 @pytest.mark.parametrize(

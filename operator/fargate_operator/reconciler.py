@@ -313,6 +313,8 @@ class Reconciler:
             turn = self._settle(turn)
             if isinstance(final, Recover):
                 turn = self._rescue.restore(turn)
+            if isinstance(final, Update | Execute):
+                turn = replace(turn, seen=self._reruns.last_look(key_of(turn), turn.seen))
             if isinstance(final, BRINGS) and turn.facts and turn.facts.repositories:
                 self._images.hold(turn.seen.region, turn.facts, deployed(app_of(turn), turn.facts))
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)

@@ -13,9 +13,10 @@ from typing import Any
 from fargate_operator.aws.runs import MOST_LETTERS, Refused, Runs
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError
-from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait
+from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait, busy
 from fargate_operator.queue import Key
 from fargate_operator.runs import (
+    MOST_AT_ONCE,
     MOST_PAUSE,
     MOST_TOLD,
     Kind,
@@ -26,6 +27,8 @@ from fargate_operator.runs import (
     Task,
     Unlike,
     kind_of,
+    lately,
+    leaving,
     missing,
     never_started,
     pause,
@@ -82,6 +85,14 @@ class Reruns:
         left = max(0.0, (memory.until - seen.now).total_seconds())
         return replace(seen, again=left if seen.again is None else min(left, seen.again), reruns=dict(memory.spot))
 
+    def last_look(self, key: Key, seen: Seen) -> Seen:
+        """Before an update: what waits in queues that it takes away is run while the old stack stands."""
+        found = _leaving(seen)
+        memory = self._held.get(key) or _Memory(seen.now, _of(seen), seen.now)
+        for one in found:
+            seen = _Look(Runs(self._world.clients, seen.region), one, memory, seen).whole()
+        return replace(seen, reruns=dict(memory.spot)) if found else seen
+
     def doubt(self, key: Key) -> None:
         """Something has happened to its tasks: a look is due at the next turn, but some seconds after the last one."""
         self._doubted.add(key)
@@ -94,6 +105,13 @@ class Reruns:
 
 # The stack has come up once, and is not being deleted: what its schedules start runs, whatever becomes of an update.
 _UP = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_")
+
+
+def _leaving(seen: Seen) -> tuple[Schedule, ...]:
+    stack, app = seen.stack, seen.app
+    if stack is None or app is None or not seen.owned or not stack.status.startswith(_UP):
+        return ()
+    return leaving(app, stack.outputs)
 
 
 def _to_look_at(seen: Seen) -> tuple[Schedule, ...]:
@@ -116,6 +134,7 @@ class _Look:
         self._runs, self._schedule, self._memory, self._seen = runs, schedule, memory, seen
         self._tasks: tuple[Task, ...] | None = None
         self._goal: Target | Unlike | None = None
+        self._asked = 0  # RunTasks
 
     def whole(self) -> Seen:
         """Letters, then tasks that never started; the one does not keep from the other."""
@@ -130,21 +149,28 @@ class _Look:
 
     def _letters(self) -> None:
         letters = self._runs.letters(self._schedule)
-        for one in letters:
-            kind = kind_of(one, self._schedule)
-            if kind is Kind.Unplaced:
-                self._unplaced(one)
-            else:
-                self._left(one, kind)
-        if len(letters) == MOST_LETTERS:
+        done = [self._letter(one) for one in letters]
+        if len(letters) == MOST_LETTERS and any(done):
             self._memory.until = self._seen.now + timedelta(seconds=SOON)
 
-    def _unplaced(self, one: Letter) -> None:
+    def _letter(self, one: Letter) -> bool:
+        """Whether it is dealt with."""
+        kind = kind_of(one, self._schedule, self._seen.now)
+        try:
+            if kind is Kind.Unplaced:
+                return self._unplaced(one)
+            self._left(one, kind)
+        except ReconcileError as error:  # one that SQS neither deletes nor puts off is received again, by its visibility
+            said = f"a message in its queue stays as it is for now: {error.message[:MOST_TOLD]}"
+            self._tell("Warning", Reason.SpotRunNotRescued, said)
+        return False
+
+    def _unplaced(self, one: Letter) -> bool:
         try:
             goal = self._target()
-            done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal.count, self._there()), goal)
+            done = isinstance(goal, Target) and self._make_up(missing(one, self._schedule, goal, self._there()), goal)
             if isinstance(goal, Unlike):
-                self._not_run(one.execution_id, goal.reason)
+                self._unlike(one.execution_id, goal)
         except ReconcileError as error:
             self._not_run(one.execution_id, error.message)
             done = False
@@ -152,15 +178,17 @@ class _Look:
             self._runs.delete(self._schedule, one)
         else:
             self._runs.put_off(self._schedule, one, pause(one.received))
+        return done
 
     def _left(self, one: Letter, kind: Kind) -> None:
         """It is not run. SQS hands it on to the queue that the user has named; where there is none it lies here."""
         handed_on = self._handed_on()
         where = "its deadLetterQueueArn gets it" if handed_on else "it stays in the schedule's own queue for 4 days"
         if kind is Kind.Foreign:
-            self._tell(
-                "Warning", Reason.SpotRunNotRescued, f"a message in its queue is not of this schedule, and not run; {where}"
+            said = (
+                f"a message in its queue names another schedule, or a time from which none can lie there; it is not run; {where}"
             )
+            self._tell("Warning", Reason.SpotRunNotRescued, said)
         else:
             said = f"execution {one.execution_id} was not started: {one.error[:MOST_TOLD] or 'no reason is known'}; {where}"
             self._tell("Warning", Reason.ScheduledRunFailed, said)
@@ -176,19 +204,22 @@ class _Look:
 
     def _stopped(self) -> None:
         listed = self._runs.listed(self._schedule, "STOPPED")
-        fresh = listed - self._memory.settled.get(self._schedule.arn, frozenset())
+        settled = listed & self._memory.settled.get(self._schedule.arn, frozenset())
+        fresh = listed - settled
+        described = self._runs.described(self._schedule, fresh) if fresh else ()
+        over = {one.arn for one in described if one.over}  # of what DescribeTasks does not know yet it tells at the next look
         open_: set[str] = set()
-        for one in never_started(self._schedule, self._runs.described(self._schedule, fresh) if fresh else ()):
+        for one in never_started(self._schedule, described):
             try:
                 goal = self._target()
                 if isinstance(goal, Unlike):
-                    self._not_run(one.id, goal.reason)
+                    self._unlike(one.id, goal)
                 if not isinstance(goal, Target) or not self._make_up(Run(one.id), goal):
                     open_.add(one.arn)
             except ReconcileError as error:
                 self._not_run(one.id, error.message)
                 open_.add(one.arn)
-        self._memory.settled[self._schedule.arn] = listed - open_
+        self._memory.settled[self._schedule.arn] = settled | (over - open_)
 
     # ── what both do ─────────────────────────────────────────────────────────────
 
@@ -215,6 +246,10 @@ class _Look:
         if there := next((one for one in self._there() if one.started_by == by), None):
             self._count(run, there.arn, there.created_at, found=True)
             return True
+        if self._asked >= MOST_AT_ONCE or lately(self._schedule, self._there(), self._seen.now) >= goal.hourly:
+            self._not_run(run.id, f"no more than {MOST_AT_ONCE} tasks are started at once, and {goal.hourly} in an hour")
+            return False
+        self._asked += 1
         attempt = self._memory.attempts.get(by, 0) + 1
         started = self._runs.run({**goal.parameters, "startedBy": by, "clientToken": token(run, ordinal, attempt)})
         if isinstance(started, Refused):
@@ -222,7 +257,7 @@ class _Look:
             self._not_run(run.id, started.reason)
             return False
         self._memory.attempts.pop(by, None)
-        self._tasks = (*self._there(), Task(started.task_arn, by))
+        self._tasks = (*self._there(), Task(started.task_arn, by, created_at=started.at or self._seen.now))
         self._count(run, started.task_arn, started.at, found=False)
         return True
 
@@ -243,9 +278,15 @@ class _Look:
         mine = self._memory.spot.get(key, {})
         return mine if mine.get("rescued", 0) > told.get("rescued", 0) else told
 
+    def _unlike(self, run: str, goal: Unlike) -> None:
+        """While the stack is updated its outputs tell the old schedule: nobody has changed it by hand."""
+        if self._seen.stack is None or not busy(self._seen.stack.status):
+            self._not_run(run, goal.reason)
+
     def _not_run(self, run: str, why: str) -> None:
         self._tell("Warning", Reason.SpotRunNotRescued, f"the run {run} cannot be run on demand yet: {why[:MOST_TOLD]}")
 
     def _tell(self, kind: str, reason: Reason, message: str) -> None:
         note = Note(kind, reason, f"scheduledTasks.{self._schedule.key}: {message}")
-        self._seen = replace(self._seen, notes=(*self._seen.notes, note))
+        if note not in self._seen.notes:
+            self._seen = replace(self._seen, notes=(*self._seen.notes, note))

@@ -11,16 +11,22 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from fargate_operator import names, shortage
+from fargate_operator.fragments.schedule import apart
+from fargate_operator.fragments.spot_queue import RETENTION
 from fargate_operator.model import App
 
 MOST_TOLD = 300  # characters of AWS's words in an Event
 # How Scheduler names itself in startedBy; ours names the schedule and the run, too.
 SCHEDULER, OURS = "chronos-schedule", "fargate-operator"
+# How long ago a run may have been scheduled: a day of flexible window, a day of Scheduler's tries, and what the queue keeps.
+OLDEST, SKEW = timedelta(days=2, seconds=RETENTION), timedelta(minutes=5)
+# Tasks started for one schedule in one look, and in an hour, whatever letters say: who can send to the queue can forge them.
+MOST_AT_ONCE, MOST_HOURLY = 20, 30
 FIRST_PAUSE, MOST_PAUSE = 60, 3600  # seconds until a run that could not be started is tried again
 
 
@@ -53,8 +59,21 @@ class Schedule:
 def schedules(app: App, outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
     """Those of the spec that the stack has; what a stack does not tell whole is left out."""
     keys = [key for key, one in sorted((app.spec.scheduled_tasks or {}).items()) if one.on_spot()]
-    told = {key: outputs.get(names.spot_runs_output(key), "").split(",") for key in keys}
-    return tuple(Schedule(key, *parts) for key, parts in told.items() if len(parts) == 4 and all(parts))
+    return _told({names.spot_runs_output(key): key for key in keys}, outputs)
+
+
+def leaving(app: App, outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
+    """Those that the stack has and the spec has not, or not on Spot; one whose key is gone is named as its logical ID is."""
+    had = {one: one.removeprefix(names.SPOT_OUTPUTS).removesuffix("Runs") for one in sorted(outputs)}
+    keys = {names.spot_runs_output(key): key for key in app.spec.scheduled_tasks or {}}
+    kept = {names.spot_runs_output(one.key) for one in schedules(app, outputs)}
+    gone = [one for one, stem in had.items() if one == names.SPOT_OUTPUTS + stem + "Runs" and one not in kept]
+    return _told({one: keys.get(one, had[one]) for one in gone}, outputs)
+
+
+def _told(keys: Mapping[str, str], outputs: Mapping[str, str]) -> tuple[Schedule, ...]:
+    parts = {key: outputs.get(name, "").split(",") for name, key in keys.items()}
+    return tuple(Schedule(key, *each) for key, each in parts.items() if len(each) == 4 and all(each))
 
 
 # ── dead letters ────────────────────────────────────────────────────────────────
@@ -99,9 +118,11 @@ def letter(message: Mapping[str, Any]) -> Letter:
     )
 
 
-def kind_of(one: Letter, schedule: Schedule) -> Kind:
+def kind_of(one: Letter, schedule: Schedule, now: datetime) -> Kind:
     """What is to become of a letter in the queue of `schedule`."""
     if one.schedule_arn != schedule.arn or not re.fullmatch(r"[!-~]{1,256}", one.execution_id):
+        return Kind.Foreign
+    if one.scheduled_at is None or not now - OLDEST <= one.scheduled_at <= now + SKEW:
         return Kind.Foreign
     return Kind.Unplaced if unplaced(one.error) else Kind.Failed
 
@@ -133,6 +154,12 @@ class Task:
     stop_code: str = ""
     stopped_reason: str = ""
     created_at: datetime | None = None
+    last_status: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether why it stopped is known: ECS lists a task as stopped once it is to stop, and says why later."""
+        return self.last_status == "STOPPED" or bool(self.stop_code)
 
     @property
     def id(self) -> str:
@@ -142,14 +169,19 @@ class Task:
 
 def never_started(schedule: Schedule, tasks: Iterable[Task]) -> tuple[Task, ...]:
     """The schedule's tasks that stopped before they started, for want of capacity; what ran in place of one counts as well."""
-    ours = f"{OURS}/{_plain(schedule.name)}/"
     return tuple(
         one
         for one in tasks
-        if (one.started_by == f"{SCHEDULER}/{schedule.name}" or one.started_by.startswith(ours))
+        if (one.started_by == f"{SCHEDULER}/{schedule.name}" or one.started_by.startswith(_ours(schedule)))
         and one.stop_code == "TaskFailedToStart"
         and unplaced(one.stopped_reason)
     )
+
+
+def lately(schedule: Schedule, tasks: Iterable[Task], now: datetime) -> int:
+    """How many of them the operator has started in the last hour, in which ECS forgets none."""
+    since = now - timedelta(hours=1)
+    return sum(one.started_by.startswith(_ours(schedule)) and (one.created_at or now) > since for one in tasks)
 
 
 # ── what to start ───────────────────────────────────────────────────────────────
@@ -163,25 +195,29 @@ class Run:
     count: int = 1
 
 
-def missing(one: Letter, schedule: Schedule, count: int, tasks: Iterable[Task]) -> Run:
-    """What of a run of `count` tasks did not come about: ECS may have placed some of them.
+def missing(one: Letter, schedule: Schedule, goal: "Target", tasks: Iterable[Task]) -> Run:
+    """What of a run did not come about: ECS may have placed some of its tasks, at each of Scheduler's tries.
 
-    Those were made between the scheduled time and the letter. What other runs of the schedule made meanwhile were whole runs.
+    Those were made between the scheduled time and the letter. Only where other runs of the schedule may have been tried meanwhile
+    can they not be told apart: then whole runs are taken to be others'.
     """
     since, until = one.scheduled_at, one.sent_at
-    placed = [
-        task
+    if since is None or until is None:
+        return Run(one.execution_id, goal.count)
+    placed = sum(
+        task.started_by == f"{SCHEDULER}/{schedule.name}"
+        and task.created_at is not None and since <= task.created_at <= until
         for task in tasks
-        if task.started_by == f"{SCHEDULER}/{schedule.name}"
-        and task.created_at and since and until and since <= task.created_at <= until
-    ]  # fmt: skip
-    return Run(one.execution_id, count - len(placed) % count)
+    )  # fmt: skip
+    # an earlier run is tried for about as long as this one was
+    alone = goal.apart > 2 * (until - since).total_seconds()
+    return Run(one.execution_id, max(0, goal.count - placed) if alone else goal.count - placed % goal.count)
 
 
 def started_by(schedule: Schedule, run: Run, ordinal: int) -> str:
     """By which one of a run's tasks, counted from 1, is found again: up to 128 letters, digits, hyphens, slashes, underscores."""
     short = run.id if re.fullmatch(r"[A-Za-z0-9_-]{1,36}", run.id) else hashlib.sha256(run.id.encode()).hexdigest()[:32]
-    return f"{OURS}/{_plain(schedule.name)}/{short}/{ordinal}"
+    return f"{_ours(schedule)}{short}/{ordinal}"
 
 
 def token(run: Run, ordinal: int, attempt: int) -> str:
@@ -196,10 +232,19 @@ def token(run: Run, ordinal: int, attempt: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the schedule starts: how many tasks, and RunTask's parameters for one of them on demand."""
+    """What the schedule starts: how many tasks, and RunTask's parameters for one of them on demand.
+
+    `apart` is how many seconds there are at least between the end of the time in which one run begins and the next.
+    """
 
     count: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    apart: int = 0
+
+    @property
+    def hourly(self) -> int:
+        """Tasks that may be started on demand within an hour: twice as many as the schedule starts, and some at any rate."""
+        return max(MOST_HOURLY, 2 * self.count * 3600 // max(60, self.apart))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +276,14 @@ def target(described: Mapping[str, Any], schedule: Schedule) -> Target | Unlike:
         "networkConfiguration": {"awsvpcConfiguration": body},
         **({"propagateTags": ecs["PropagateTags"]} if ecs.get("PropagateTags") else {}),
     }
-    return Target(max(1, int(ecs.get("TaskCount") or 1)), parameters)
+    window = 60 * int(_mapping(described.get("FlexibleTimeWindow")).get("MaximumWindowInMinutes") or 0)
+    between = apart(str(described.get("ScheduleExpression", ""))) - window
+    return Target(max(1, int(ecs.get("TaskCount") or 1)), parameters, max(0, between))
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
+def _ours(schedule: Schedule) -> str:
+    """What begins the startedBy of tasks that the operator has started for it."""
+    return f"{OURS}/{re.sub(r'[^A-Za-z0-9_-]', '-', schedule.name)}/"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -164,6 +164,7 @@ def test_a_rebuilt_cluster_finds_its_stacks_and_changes_nothing(emulator):
     """Everything in the cluster is lost, the operator's own memory too; the same manifests are applied to a new one."""
     ecr = emulator.client("ecr")
     ecr.create_repository(repositoryName="rebuilt/app")
+    emulator.client("sqs").create_queue(QueueName="letters")  # of the scheduled task: there can be no redrive to nowhere
     manifest = json.dumps({"schemaVersion": 2})
     ecr.put_image(repositoryName="rebuilt/app", imageManifest=manifest, imageTag="v1")
     registry = ecr.describe_repositories(repositoryNames=["rebuilt/app"])["repositories"][0]["repositoryUri"]

@@ -116,6 +116,22 @@ def test_what_runs_stays_when_its_image_goes_or_never_comes(world):
     world.delete()
 
 
+def test_what_runs_is_not_taken_away_by_what_it_comes_to_need(world):
+    world.apply(services={"web": {"image": "app"}}, resources={"Jobs": {"Type": "AWS::SQS::Queue"}})
+    before = world.ready()
+    images = {"app": {"uri": "example/app:1"}, "agent": {"build": {}, "tag": "v1"}}
+    services = {"web": {"image": "app", "sidecars": {"agent": {"image": "agent"}}}, "api": {"image": "app"}}
+    jobs = {"Type": "AWS::SQS::Queue", "Properties": {"Tags": [{"Key": "for", "Value": {"Ref": "WebService"}}]}}
+    world.apply(images=images, services=services, resources={"Jobs": jobs})
+    assert "services.web" not in missing(world, "agent")["message"]
+    after = world.wait(lambda: (one := world.status())["services"]["api"].get("running") and one)
+    web = {name: before["services"]["web"][name] for name in ("serviceArn", "taskDefinitionArn", "taskArns")}
+    assert {name: after["services"]["web"][name] for name in web} == web
+    Registry(world).push("agent")
+    assert world.ready()["services"]["web"]["taskDefinitionArn"] != web["taskDefinitionArn"]
+    world.delete()
+
+
 def test_an_image_that_another_takes_the_place_of_stays_until_that_is_there(world):
     world.apply()
     world.ready()
@@ -162,22 +178,17 @@ def test_an_image_for_another_processor_is_a_fault_and_nothing_is_touched(world)
     world.apply(images={"app": {"build": {}, "tag": "v1"}})
     missing(world, "app")
     registry = Registry(world)
-    ecr = world.emulator.client("ecr")
-    child = {"schemaVersion": 2, "content": "arm"}
-    index = {
-        "schemaVersion": 2,
-        "manifests": [{"digest": "sha256:" + "1" * 64, "platform": {"os": "linux", "architecture": "arm64"}}],
-    }
-    for tag, media, body in (
-        ("child", "application/vnd.oci.image.manifest.v1+json", child),
-        ("v1", "application/vnd.oci.image.index.v1+json", index),
-    ):
-        ecr.put_image(
-            repositoryName=registry.repository("app"), imageManifest=json.dumps(body), imageManifestMediaType=media, imageTag=tag
-        )
+    child = registry.push("app", "child")
+    entry = {"digest": child, "platform": {"os": "linux", "architecture": "arm64"}}
+    world.emulator.client("ecr").put_image(
+        repositoryName=registry.repository("app"),
+        imageManifest=json.dumps({"schemaVersion": 2, "manifests": [entry]}),
+        imageManifestMediaType="application/vnd.oci.image.index.v1+json",
+        imageTag="v1",
+    )
     told = world.stalled("InvalidSpec")
     assert told.startswith("spec.services.web.image: the image app is built for linux/arm64, not for linux/amd64")
     world.apply(images={"app": {"build": {}, "tag": "v1"}}, architecture="ARM64")
     world.ready()
-    assert deployed(world, "web") == "sha256:" + "1" * 64
+    assert deployed(world, "web") == child
     world.delete()

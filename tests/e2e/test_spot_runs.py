@@ -1,6 +1,7 @@
 """A scheduled run that finds no Spot is run on demand, once: not lost, not doubled."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -142,9 +143,9 @@ def test_a_task_that_stopped_before_it_started_is_run_on_demand_once(place):
 def test_of_a_run_of_three_only_the_tasks_that_found_no_capacity_are_run(place):
     world, _, proxy = place
     app = Nightly(world, taskCount=3)
-    scheduled = "2020-01-01T00:00:00Z"
+    scheduled = datetime.now(UTC) - timedelta(minutes=1)
     app.places()
-    app.fails("partial", SCHEDULED_TIME=scheduled)
+    app.fails("partial", SCHEDULED_TIME=scheduled.isoformat())
     world.wait(lambda: not app.left())
     app.looked(proxy)
     assert sorted(one["startedBy"].rsplit("/", 2)[1:] for one in app.rescued()) == [["partial", "1"], ["partial", "2"]]
@@ -191,6 +192,21 @@ def test_a_suspended_app_runs_nothing_until_it_is_resumed(place):
     world.wait(app.rescued)
     world.wait(lambda: not app.left())
     assert len(app.rescued()) == 1
+    app.done()
+
+
+def test_what_waits_in_the_queue_is_run_before_an_update_takes_it_away(place):
+    world, _, _ = place
+    app = Nightly(world)
+    app.apply(suspend=True)
+    world.ready(app.name)
+    app.fails("waiting")
+    app.task |= {"spot": False}
+    app.apply(suspend=False)
+    world.wait(app.rescued)
+    world.ready(app.name)
+    assert [one["startedBy"].split("/")[2:] for one in app.rescued()] == [["waiting", "1"]]
+    assert app.queue not in app.sqs.list_queues().get("QueueUrls", [])
     app.done()
 
 

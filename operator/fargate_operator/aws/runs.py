@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
@@ -38,9 +38,8 @@ class Runs:
 
     def letters(self, schedule: Schedule) -> tuple[Letter, ...]:
         """What lies in the queue, ten at most: one call, which does not wait."""
-        sqs = self._clients.get("sqs", self._region)
         with translated("ReceiveMessage"):
-            received = sqs.receive_message(
+            received = self._clients.get("sqs", self._region).receive_message(
                 QueueUrl=schedule.queue_url,
                 MaxNumberOfMessages=MOST_LETTERS,
                 WaitTimeSeconds=0,
@@ -71,19 +70,21 @@ class Runs:
 
     def listed(self, schedule: Schedule, status: str) -> frozenset[str]:
         """ARNs of the family's tasks of a desired status: RUNNING or STOPPED."""
-        ecs = self._clients.get("ecs", self._region)
         with translated("ListTasks"):
-            pages = ecs.get_paginator("list_tasks").paginate(
-                cluster=schedule.cluster, family=schedule.family, desiredStatus=status
+            pages = (
+                self._clients.get("ecs", self._region)
+                .get_paginator("list_tasks")
+                .paginate(cluster=schedule.cluster, family=schedule.family, desiredStatus=status)
             )
             return frozenset(arn for page in pages for arn in page["taskArns"])
 
     def described(self, schedule: Schedule, arns: Iterable[str]) -> tuple[Task, ...]:
         """The tasks; what ECS has forgotten meanwhile is left out."""
-        ecs, wanted = self._clients.get("ecs", self._region), sorted(arns)
+        wanted = sorted(arns)
         found: list[Task] = []
         for start in range(0, len(wanted), _BATCH):
             with translated("DescribeTasks"):
+                ecs = self._clients.get("ecs", self._region)
                 answer = ecs.describe_tasks(cluster=schedule.cluster, tasks=wanted[start : start + _BATCH])
             found += [_task(one) for one in answer["tasks"]]
         return tuple(found)
@@ -97,6 +98,8 @@ class Runs:
                 said: Any = error.response
                 return Started(str((said.get("resourceIds") or [""])[0]))
             raise translate(error, "RunTask") from error
+        except BotoCoreError as error:
+            raise translate(error, "RunTask") from error
         if answer["tasks"]:
             one = _task(answer["tasks"][0])
             return Started(one.arn, one.created_at)
@@ -104,5 +107,6 @@ class Runs:
 
 
 def _task(one: Mapping[str, Any]) -> Task:
-    arn, by, stop, reason = (str(one.get(name) or "") for name in ("taskArn", "startedBy", "stopCode", "stoppedReason"))
-    return Task(arn, by, stop, reason, one.get("createdAt"))
+    names = ("taskArn", "startedBy", "stopCode", "stoppedReason", "lastStatus")
+    arn, by, stop, reason, last = (str(one.get(name) or "") for name in names)
+    return Task(arn, by, stop, reason, one.get("createdAt"), last)

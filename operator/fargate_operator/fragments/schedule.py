@@ -69,6 +69,43 @@ def _item(item: str, least: int, most: int, words: tuple[str, ...]) -> bool:
     return len(values) <= 2 and all(least <= value <= most for value in values)
 
 
+_UNITS = {"minute": 60, "hour": 3600, "day": 86400}
+ONCE = 10**9  # seconds: there is no second time
+
+
+def apart(expression: str) -> int:
+    """Seconds that lie between two times of a schedule at least; a minute where that cannot be told, of any text."""
+    if rate := re.fullmatch(r"rate\(([0-9]{1,9}) (minute|hour|day)s?\)", expression):
+        return max(60, int(rate[1]) * _UNITS[rate[2]])
+    if expression.startswith("at("):
+        return ONCE
+    if not re.fullmatch(_CRON, expression):
+        return 60
+    minutes, hours = expression[len("cron(") :].split(" ")[:2]
+    if minutes.isdecimal() and hours.isdecimal():
+        return 23 * 3600  # a day in which clocks are put forward
+    return _least_gap(minutes) * 60
+
+
+def _least_gap(minutes: str) -> int:
+    """Minutes between two values of the field, from one hour to the next as well."""
+    found: set[int] = set()
+    for item in minutes.split(","):
+        one = re.fullmatch(r"(\*|([0-9]{1,2})(-([0-9]{1,2}))?)(/([0-9]{1,2}))?", item)
+        if one is None:
+            return 1
+        first = int(one[2] or 0)
+        last = int(one[4] or 59) if one[1] == "*" or one[3] or one[5] else first
+        if first > last:  # it goes over the full hour
+            return 1
+        found |= set(range(first, last + 1, max(1, int(one[6] or 1))))
+    values = sorted(found)
+    return min(
+        (after - before for before, after in zip(values, [*values[1:], *(one + 60 for one in values[:1])], strict=True)),
+        default=1,
+    )
+
+
 # The first part of IANA's names, and those that have only one. Within an area AWS judges: its list is newer than any of ours.
 _AREAS = "Africa America Antarctica Arctic Asia Atlantic Australia Brazil Canada Chile Etc Europe Indian Mexico Pacific US"
 _ALONE = (
