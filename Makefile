@@ -35,7 +35,7 @@ types: $(VENV)/.installed ## type-check
 	@$(BIN)/mypy
 
 test: setup ## run the tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 3 --dist loadgroup
 
 image: ## build the image with docker or buildah; BASE=, TAG=
 	@$(shell command -v buildah >/dev/null && echo "buildah bud --tag" || echo "docker build --tag") $(or $(TAG),fargate-operator) $(if $(BASE),--build-arg BASE=$(BASE)) .
