@@ -119,11 +119,10 @@ def _images(seen: Seen) -> Verdict | None:
     found = troubles(seen)
     if seen.stack is not None and busy(seen.stack.status) and not seen.stack.outputs:
         return None
-    if not found and seen.waiting:
+    if not found and seen.waiting:  # the stack was seen before it told of its repositories
         paths = sorted({path for paths in seen.waiting.values() for path in paths})
-        return Verdict(
-            "False", Reason.ImageMissing, f"{', '.join(sorted(seen.waiting))}: the repository is not there yet{_waits(paths)}"
-        )
+        unseen = f"{', '.join(sorted(seen.waiting))}: the repository was not seen yet{_waits(paths)}"
+        return Verdict("Unknown", Reason.NotRead, unseen)
     if not found:
         return None
     told = [f"{name}: {one.message}{_waits(seen.waiting.get(name, ()))}" for name, one in found]

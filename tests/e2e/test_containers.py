@@ -1,5 +1,7 @@
 """Sidecars, volumes, Service Connect and scheduled tasks, on a real API server and the AWS emulator."""
 
+import json
+
 import pytest
 import yaml
 
@@ -46,6 +48,8 @@ def test_a_namespace_is_made_once_and_goes_with_the_last_service_in_it(world):
 
 
 def test_a_scheduled_task_is_in_the_scheduler_as_it_was_written(world):
+    sqs = world.emulator.client("sqs")
+    sqs.create_queue(QueueName="letters")  # of the author; what stands behind the schedule's own
     world.apply(**example("nightly-report")["spec"], services=None)
     arn = world.ready()["scheduledTasks"]["report"]["scheduleArn"]
     schedule = world.emulator.client("scheduler").get_schedule(Name=arn.rsplit("/", 1)[1])
@@ -53,7 +57,9 @@ def test_a_scheduled_task_is_in_the_scheduler_as_it_was_written(world):
     assert (schedule["ScheduleExpression"], schedule["State"]) == ("cron(0 3 ? * MON-FRI *)", "ENABLED")
     assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
     assert target["RetryPolicy"] == {"MaximumRetryAttempts": 2}
-    assert target["DeadLetterConfig"] == {"Arn": "arn:aws:sqs:eu-west-1:123456789012:letters"}
+    url = sqs.get_queue_url(QueueName=target["DeadLetterConfig"]["Arn"].rsplit(":", 1)[1])["QueueUrl"]
+    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    assert json.loads(own["RedrivePolicy"])["deadLetterTargetArn"] == "arn:aws:sqs:eu-west-1:123456789012:letters"
     assert target["EcsParameters"]["TaskCount"] == 2
     assert len(target["EcsParameters"]["CapacityProviderStrategy"]) == 1  # the emulator keeps the template's spelling in it
     assert "LaunchType" not in target["EcsParameters"]

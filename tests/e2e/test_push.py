@@ -148,7 +148,7 @@ def test_a_repository_that_ecr_does_not_have_is_told(checkout):
 
 def missing(world):
     one = world.condition("WorkloadsReady")
-    return one["message"] if one.get("reason") == "ImageMissing" else None
+    return one["message"] if one.get("reason") == "ImageMissing" and "push it" in one["message"] else None
 
 
 def test_what_is_pushed_starts_the_workloads_that_waited_for_it(world, emulator, registry, tmp_path):
