@@ -1,7 +1,7 @@
 """What is done about a build: a table, and what holds for whatever CodeBuild says."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fargate_operator.building import (
@@ -73,6 +73,7 @@ BUILDS = st.lists(
 )
 
 
+@example(wanted=Wanted("", KEY, ""), builds=[BuildObservation(id="1", status=SUCCEEDED, key=KEY)], pushed=frozenset({""}))
 @given(
     wanted=st.builds(Wanted, COMMITS, st.just(KEY), st.sampled_from(["", ASKED])), builds=BUILDS, pushed=st.frozensets(COMMITS)
 )

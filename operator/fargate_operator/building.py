@@ -104,7 +104,7 @@ def decide(wanted: Wanted, builds: Sequence[BuildObservation], pushed: frozenset
     newest = mine[0]
     if newest.status != SUCCEEDED:
         return Failed(newest)
-    if newest.commit in pushed:
+    if newest.commit and newest.commit in pushed:  # a build may not tell of which commit it was
         return Deploy(newest.commit, newest.id)
     return Start(_token(wanted, mine)) if again else Empty(newest)
 
