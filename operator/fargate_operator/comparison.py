@@ -89,7 +89,7 @@ class Comparison:
             raise Unusable(f"the stack {stack.name} is in {stack.status}, in which CloudFormation takes no change")
         if busy(stack.status):
             raise Unusable(f"the stack {stack.name} is in {stack.status}; ask again when CloudFormation is done")
-        theirs = app.spec.adoption == "Adopt" and stack.adoptable_by == f"{owner.namespace}/{owner.name}"
+        theirs = app.spec.adoption == "Adopt" and stack.offered_to(owner)
         if stack.owner != owner and not theirs:
             raise Unusable(
                 f"the stack {stack.name} is not of this app in installation {owner.installation}; "

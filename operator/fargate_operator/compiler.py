@@ -194,7 +194,7 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
     if shifting := [key for key, one in app.exposed().items() if shifts(one.deployment)]:
         yield infrastructure_role(shifting, iam, tags)
     if scheduled := app.spec.scheduled_tasks:
-        own = {f"{names.identifier(key)}Task" for key in scheduled}
+        own = {names.task(key) for key in scheduled}
         queues = [arn for key, one in sorted(scheduled.items()) if (arn := scheduled_task.letters(key, one))]
         tasks = {logical_id: one for logical_id, one in definitions.items() if logical_id in own}
         yield scheduler_role(tasks, queues, scope.cluster_arn, iam)
@@ -203,7 +203,7 @@ def _roles(app: App, scope: Scope, made: list[Resource], tags: list[dict[str, st
 def _users(app: App, definitions: Mapping[str, Resource], property_: str, role: str) -> list[TaskSpec]:
     """The tasks whose definition, after all overrides, has the app's own role."""
     own = {"Fn::GetAtt": [role, "Arn"]}
-    made = ((task, definitions[f"{names.identifier(key)}Task"]) for _, key, task in app.tasks())
+    made = ((task, definitions[names.task(key)]) for _, key, task in app.tasks())
     return [task for task, definition in made if definition.properties.get(property_) == own]
 
 

@@ -100,7 +100,7 @@ def excuses(app: App, kept: Iterable[str] = (), moved: Iterable[str] = ()) -> Ex
     resources: dict[str, frozenset[str]] = {}
     for key, service in (app.spec.services or {}).items():
         if service.scaling or key in kept:
-            resources[f"{names.identifier(key)}Service"] = frozenset({"DesiredCount"})
+            resources[names.service(key)] = frozenset({"DesiredCount"})
         if service.scaling and service.scaling.schedule:
             resources[names.scalable_target(key)] = frozenset({"MinCapacity", "MaxCapacity"})
         if service.http and shifts(service.deployment):

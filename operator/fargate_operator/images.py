@@ -217,7 +217,7 @@ def stacks_of(app: App, owner: Owner, stack: StackObservation | None) -> tuple[S
     """Of the stack of the app's name: it, where it is the app's own, and it, where what runs in it is or becomes the app's."""
     there = stack if stack and stack.status != "DELETE_COMPLETE" else None
     mine = there if there and there.owner == owner else None
-    taken = app.spec.adoption == "Adopt" and there and there.adoptable_by == f"{owner.namespace}/{owner.name}"
+    taken = app.spec.adoption == "Adopt" and there and there.offered_to(owner)
     return mine, mine or (there if taken else None)
 
 

@@ -32,6 +32,10 @@ class StackObservation:
     adopted: bool = False  # it was somebody else's before
     tags: Mapping[str, str] = field(default_factory=dict)  # of a stack that is adoptable: they stay on it
 
+    def offered_to(self, owner: Owner) -> bool:
+        """Whether its owner lets this one take it over."""
+        return self.adoptable_by == f"{owner.namespace}/{owner.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

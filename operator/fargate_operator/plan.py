@@ -200,9 +200,7 @@ def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action
 
 def adoptable(wish: Wish, stack: StackObservation) -> bool:
     """Whether the object may take the stack over: it says so itself, and so does the stack's tag."""
-    return (
-        wish.adopt and stack.adoptable_by == f"{wish.owner.namespace}/{wish.owner.name}" and stack.status in SETTLED | ROLLED_BACK
-    )
+    return wish.adopt and stack.offered_to(wish.owner) and stack.status in SETTLED | ROLLED_BACK
 
 
 def _live(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:

@@ -68,7 +68,7 @@ class Rescue:
         assert stack is not None  # noqa: S101  the caller has looked
         outputs = {key: stack.outputs.get(names.service_output(key), "") for key in app.spec.services or {}}
         arns = {key: arn for key, arn in outputs.items() if arn}
-        wanted = {key: f"{names.identifier(key)}Service" for key in wanting(app) - arns.keys()}
+        wanted = {key: names.service(key) for key in wanting(app) - arns.keys()}
         if not wanted or not busy(stack.status) or stack.status in _GOING:
             self._found.pop(key_of(turn), None)
             self._next.pop(key_of(turn), None)
@@ -136,7 +136,7 @@ class Rescue:
         cluster = seen.stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
         refused: dict[str, ReconcileError] = {}
         for key, service in self._world.services(seen.region).read(cluster, arns).items():
-            strategy = _of_template(told.get(f"{names.identifier(key)}Service"))
+            strategy = _of_template(told.get(names.service(key)))
             if service.status != "ACTIVE" or strategy is None or set(strategy) == set(service.strategy):
                 continue
             try:
@@ -154,7 +154,7 @@ class Rescue:
         """UpdateService, of a service that is the stack's own: an output of an older spec may name anybody's."""
         stack, region = turn.seen.stack, turn.seen.region
         assert stack is not None  # noqa: S101  its services were read
-        found = resources.services(self._world.clients, region, stack.id, {key: f"{names.identifier(key)}Service"})
+        found = resources.services(self._world.clients, region, stack.id, {key: names.service(key)})
         if found.get(key) != service.service_arn:
             raise Waiting(Reason.ServiceMissing, f"{service.service_arn} is no service of the stack {stack.name}", after=5.0)
         self._world.services(region).move(service.cluster, service.service_arn, strategy)

@@ -109,4 +109,4 @@ def _capacity(status: Status, key: str) -> str:
 
 def excused(seen: Seen) -> frozenset[str]:
     """Logical IDs of the services whose CapacityProviderStrategy is not the template's on purpose."""
-    return frozenset(f"{names.identifier(key)}Service" for key in fallbacks(seen))
+    return frozenset(names.service(key) for key in fallbacks(seen))

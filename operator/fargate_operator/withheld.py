@@ -14,8 +14,8 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.facts import Facts, Running
-from fargate_operator.fragments.build import PLATFORMS
 from fargate_operator.fragments.ecr import repository
+from fargate_operator.fragments.scope import image_uri
 from fargate_operator.model import App
 from fargate_operator.references import targets
 from fargate_operator.template import Template
@@ -48,7 +48,7 @@ def compose(app: App, facts: Facts, template: Template) -> Template:
 
 def deployed(app: App, facts: Facts) -> dict[str, set[str]]:
     """Of each image that is built and has a repository, the digests that workloads have or are to have."""
-    used = {digest_of(facts, name, architecture) for _, name, architecture in app.uses()}
+    used = {image_uri(facts, name, architecture) for _, name, architecture in app.uses()}
     found: dict[str, set[str]] = {}
     text = json.dumps(dict(facts.running.resources)) if facts.running else ""
     for image, home in facts.repositories.items():
@@ -57,13 +57,6 @@ def deployed(app: App, facts: Facts) -> dict[str, set[str]]:
         if digests:
             found[image] = digests
     return found
-
-
-def digest_of(facts: Facts, image: str, architecture: str | None) -> str:
-    """The URI of an image for an architecture; empty where it is not there."""
-    uri = facts.images.get(image, "")
-    digest = facts.platforms.get(image, {}).get(PLATFORMS[architecture])
-    return f"{repository(uri)}@{digest}" if uri and digest else uri
 
 
 def _absent(resources: Mapping[str, Any], roots: Mapping[str, _Images]) -> dict[str, _Images]:

@@ -50,15 +50,18 @@ class Scope:
 
     def image(self, name: str, architecture: str | None) -> str:
         """The URI of an image for an architecture; a stand-in while it is missing: what has it is not sent."""
-        uri = self.facts.images.get(name)
-        if uri is None:
-            return f"{MISSING}/{name.lower()}"
-        digest = self.facts.platforms.get(name, {}).get(PLATFORMS[architecture or self.architecture])
-        return f"{repository(uri)}@{digest}" if digest else uri
+        return image_uri(self.facts, name, architecture or self.architecture) or f"{MISSING}/{name.lower()}"
 
     def vpc(self, own: Network | None) -> str:
         """The VPC of a workload whose subnets were looked up."""
         return self.facts.subnets[subnets_key(question(merge_networks(self.network, own)))].vpc_id
+
+
+def image_uri(facts: Facts, name: str, architecture: str | None) -> str:
+    """The URI of an image for an architecture; empty where it is not there."""
+    uri = facts.images.get(name, "")
+    digest = facts.platforms.get(name, {}).get(PLATFORMS[architecture])
+    return f"{repository(uri)}@{digest}" if uri and digest else uri
 
 
 def tag_list(*maps: Mapping[str, str] | None) -> list[dict[str, str]]:

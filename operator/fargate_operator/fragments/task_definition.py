@@ -48,7 +48,7 @@ def task_definition(
     if tags := tag_list(scope.tags, spec.tags):
         properties["Tags"] = tags
     return Resource(
-        f"{names.identifier(key)}Task",
+        names.task(key),
         "AWS::ECS::TaskDefinition",
         merge_all(properties, (one.task_definition for one in overrides)),
         tuple(spec.depends_on or ()),

@@ -77,7 +77,7 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         yield from routed.resources(key, _http(spec.http, spec), spec.network, spec.tags, scope)
         depends_on.append(names.listener_rule(key))
     yield Resource(
-        f"{names.identifier(key)}Service",
+        names.service(key),
         "AWS::ECS::Service",
         _properties(key, spec, scope, definition.logical_id),
         tuple(depends_on),
@@ -86,7 +86,7 @@ def resources(key: str, spec: ServiceSpec, scope: Scope) -> Iterable[Resource]:
         yield ingress
     if spec.scaling:
         counted = shifting.balancing(key, scope, both=shifts(spec.deployment)) if spec.http else None
-        yield from scaling_resources(key, spec.scaling, scope.cluster, f"{names.identifier(key)}Service", counted)
+        yield from scaling_resources(key, spec.scaling, scope.cluster, names.service(key), counted)
 
 
 def outputs(key: str, spec: ServiceSpec, scope: Scope) -> dict[str, Any]:

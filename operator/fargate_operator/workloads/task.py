@@ -21,4 +21,4 @@ def resources(key: str, spec: RunTaskSpec, scope: Scope) -> Iterable[Resource]:
 
 def outputs(key: str) -> dict[str, Any]:
     """The task definition's ARN."""
-    return {names.task_output(key): {"Value": {"Ref": f"{names.identifier(key)}Task"}}}
+    return {names.task_output(key): {"Value": {"Ref": names.task(key)}}}
