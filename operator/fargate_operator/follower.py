@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from fargate_operator.errors import ReconcileError
 from fargate_operator.queue import Key
+from fargate_operator.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Follower(threading.Thread):
         self._lock = threading.Lock()
         self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
         self._stopped = threading.Event()
+        self._trouble: dict[str, str] = {}  # by region: said once, until it goes well again
 
     def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
         """Tell when the stack has ended."""
@@ -39,9 +41,15 @@ class Follower(threading.Thread):
                 try:
                     self._sweep(region)
                 except ReconcileError as error:
-                    log.warning("sweep of %s: %s", region, error.message)
+                    if self._trouble.get(region) != error.reason:
+                        log.warning("sweep of %s: %s", region, error.message)
+                    self._trouble[region] = error.reason
+                except Stopping:
+                    return
                 except Exception:
                     log.exception("sweep of %s", region)
+                else:
+                    self._trouble.pop(region, None)
 
     def _sweep(self, region: str) -> None:
         began = time.monotonic()

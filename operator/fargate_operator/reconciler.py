@@ -25,6 +25,7 @@ from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
+from fargate_operator.homes import Home, home_of, service_arns
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
@@ -104,6 +105,7 @@ class Reconciler:
         self._rescue = Rescue(world, spot_cooldown)
         self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
         self._images = Images(world, git=git)
+        self._homes: dict[Key, Home] = {}
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
@@ -124,13 +126,12 @@ class Reconciler:
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
         item = self._kube.get(key)
-        if item is None:
-            self._events.forget(key)
-            return Outcome()
-        deleting = bool(item["metadata"].get("deletionTimestamp"))
-        if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
+        deleting = item is not None and bool(item["metadata"].get("deletionTimestamp"))
+        if item is None or (deleting and FINALIZER not in (item["metadata"].get("finalizers") or ())):
+            self._forget(key)
             return Outcome()
         turn = self._begin(item, deleting=deleting)
+        self._homes[key] = home_of(turn)
         try:
             for step in self._steps(turn):
                 turn = step(turn)
@@ -437,13 +438,16 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        self._detections.forget(key_of(turn))
-        self._looks.forget(key_of(turn))
-        self._rescue.forget(key_of(turn))
-        self._images.forget(key_of(turn))
-        self._reruns.forget(key_of(turn))
-        self._events.forget(key_of(turn))
+        self._forget(key_of(turn))
         return Outcome()
+
+    def _forget(self, key: Key) -> None:
+        """The app is gone: nothing of it is remembered."""
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events):
+            one.forget(key)
+        if (home := self._homes.pop(key, None)) is not None:
+            self._world.forget(home.region, home.stack_name, home.services)
+            self._kube.forget(home.uid)
 
     def _finish(self, turn: Turn) -> Outcome:
         status = summarize(turn.seen)
@@ -451,6 +455,8 @@ class Reconciler:
             self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
+            gone = service_arns(turn.item.get("status") or {}) - service_arns(status)
+            self._world.forget_services(turn.seen.region, gone)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))

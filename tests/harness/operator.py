@@ -26,6 +26,7 @@ class OperatorProcess:
         self._git = {"GIT_CONFIG_GLOBAL": str(git)} if git else {}
         self._port = free_port()
         quick = {"single_tenant": "true", "log_format": "console", "sweep_interval": "0.5s", "lease_duration": "5s"}
+        quick |= {"read_rate": "500", "write_rate": "200"}  # what the emulator takes; those who test the rate set it
         chosen = {**quick, "health_port": str(self._port), "lease_namespace": NAMESPACE, **settings}
         self._settings = {f"FARGATE_OPERATOR_{name.upper()}": value for name, value in chosen.items()}
         self._log = Path(tempfile.mkstemp(prefix="operator-", suffix=".log")[1])
