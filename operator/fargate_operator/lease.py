@@ -96,7 +96,7 @@ class Lease:
         if not self._lock.released:
             self._lost()
 
-    def release(self, timeout: float = 2.0) -> None:
+    def release(self, timeout: float = 1.5) -> None:
         """Let go, so that the next operator need not wait."""
         self._lock.released = True
         if self.held.is_set():

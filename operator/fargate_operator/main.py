@@ -107,9 +107,7 @@ class _Operator:
         self._watching = asyncio.Event()  # set by kopf
 
     async def run(self) -> int:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
+        self._heed()
         serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
         self._lease.start()
         if not await self._until_held():
@@ -127,12 +125,27 @@ class _Operator:
             thread.start()
         if self._bounds:
             self._bounds.start(self._bounds_changed)
+        heeding = asyncio.create_task(self._heed_again())
+        code = 1
         try:
             await self._kopf()
+            code = 0
         finally:  # kopf may end by itself, too, and fails when the CRD goes
-            self._end(code=1)
+            heeding.cancel()
+            self._end(code)
             self._shutdown.wait()
         return 0
+
+    def _heed(self) -> None:
+        """Signals end the operator."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+
+    async def _heed_again(self) -> None:
+        """kopf has put handlers of its own in their place, which end kopf and nothing else, and take some seconds for it."""
+        await self._watching.wait()
+        self._heed()
 
     def _end(self, code: int = 0) -> None:
         """Take nothing new; kopf needs some seconds to end."""

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable
 from fargate_operator.stopping import Stop
 
 log = logging.getLogger(__name__)
-FINISH, ABANDON, LAST = 4.0, 5.5, 8.5  # seconds after the beginning: calls may begin, workers are waited for, the process lives
+FINISH, ABANDON = 3.0, 4.0  # seconds after the beginning: until when calls may begin, and workers are waited for
+LINGER = 0.5  # seconds until the process ends that has let go of the lease: what watches holds nothing, and takes its time to end
 
 
 class Shutdown:
@@ -42,7 +43,7 @@ class Shutdown:
 
     def wait(self) -> None:
         """Until the lease is let go."""
-        self._released.wait(LAST)
+        self._released.wait(ABANDON + 4.0)
 
     def _drain(self, code: int) -> None:
         self._join(FINISH)
@@ -51,10 +52,10 @@ class Shutdown:
             log.warning("%d reconciles hang in a call and are abandoned; the next operator does them anew", left)
         try:
             self._release()
-        finally:
-            self._released.set()
-        time.sleep(max(0.0, self._began + LAST - time.monotonic()))
-        log.warning("the watch does not end; the process does")
+        except Exception:
+            log.exception("releasing the lease")
+        self._released.set()
+        time.sleep(LINGER)
         self._end(code)
 
     def _join(self, until: float) -> int:

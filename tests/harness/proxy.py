@@ -39,6 +39,7 @@ class AwsProxy:
         self.endpoint = ""
         self.latency = 0.0  # seconds, before each call
         self.trouble: Trouble = lambda _: None  # of any call; (0, "") cuts the connection
+        self.held: frozenset[str] = frozenset()  # actions whose answers are kept back for as long as they stand here
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="aws-proxy", daemon=True)
@@ -79,11 +80,11 @@ class AwsProxy:
         return Counter((call.service, call.action) for call in self.calls)
 
     def reset(self) -> None:
-        """Forget calls, faults, overlays, rewrites, hooks, trouble and latency."""
+        """Forget calls, faults, overlays, rewrites, hooks, trouble, latency and what is held."""
         with self._lock:
             for one in (self._calls, self._faults, self._overlays, self._rewrites, self._before, self._after):
                 one.clear()
-            self.latency, self.trouble = 0.0, lambda _: None
+            self.latency, self.trouble, self.held = 0.0, lambda _: None, frozenset()
 
     def fail(self, service: str, action: str, code: str, *, status: int = 400, times: int = 1, message: str = "injected") -> None:
         """The next `times` calls never reach the emulator."""
@@ -167,6 +168,8 @@ class AwsProxy:
         status, headers, answer = await self._forward(request, rewrite(call, body) if rewrite else body)
         if overlay:
             status, answer = overlay(call, status, answer)
+        while call.action in self.held:  # noqa: ASYNC110  another thread ends it
+            await asyncio.sleep(0.1)
         for hook in after:
             hook(*key, number)
         return web.Response(status=status, body=answer, headers=headers)
