@@ -143,7 +143,7 @@ class _Operator:
             loop.add_signal_handler(number, self._end)
 
     async def _heed_again(self) -> None:
-        """kopf has put handlers of its own in their place, which end kopf and nothing else, and take some seconds for it."""
+        """Once more: those that kopf has put in their place end kopf and nothing else, and take some seconds for it."""
         await self._watching.wait()
         self._heed()
 

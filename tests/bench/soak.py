@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import random
 import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 
 import urllib3
 
@@ -24,6 +26,34 @@ HEALTH, SWEEP = 300.0, 2.0  # seconds: the operator's defaults
 LEAST_HEALTH, LEAST_SWEEP = 8.0, 0.25  # seconds that two processors take
 
 
+class Churn:
+    """A crowd of apps that stays about as large, of which none stays."""
+
+    def __init__(self, apps: Apps, size: int, chance: random.Random) -> None:
+        self.apps, self.done = apps, Counter[str]()
+        self.names: list[tuple[str, int]] = []
+        self._size, self._chance, self._next = size, chance, 0
+
+    def create(self) -> None:
+        """One more, of a name that was never there."""
+        self.apps.create(f"app-{self._next:05}", spec(self._next))
+        self.names.append((f"app-{self._next:05}", self._next))
+        self._next += 1
+
+    def step(self) -> None:
+        """Something happens."""
+        what = self._chance.choices(("created", "deleted", "changed"), (CREATED, CREATED, CHANGED))[0]
+        what = "deleted" if len(self.names) > self._size * 1.05 else "created" if len(self.names) < self._size * 0.95 else what
+        if what == "created":
+            self.create()
+        elif what == "deleted":
+            self.apps.delete(self.names.pop(self._chance.randrange(len(self.names)))[0])
+        else:
+            name, kind = self._chance.choice(self.names)
+            self.apps.change(name, spec(kind, self._chance.randrange(10**6)))
+        self.done[what] += 1
+
+
 def main() -> int:
     """1 when something grows, or an app does not converge at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -40,43 +70,44 @@ def main() -> int:
         "sweep_interval": f"{max(LEAST_SWEEP, SWEEP / factor):g}s",
         "ref_interval": f"{max(1.0, 60.0 / factor):g}s",
     }
-    samples: list[tuple[float, Sample]] = []
-    done = Counter[str]()
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
         plane.install()
         with OperatorProcess(plane, proxy.endpoint, **settings) as operator:
-            apps, names, number = Apps(plane), list[tuple[str, int]](), 0
-
-            def create() -> None:
-                nonlocal number
-                apps.create(f"app-{number:05}", spec(number))
-                names.append((f"app-{number:05}", number))
-                number += 1
-
+            churn = Churn(Apps(plane), args.apps, chance)
             for _ in range(args.apps):
-                create()
-            until(apps, args.apps, 300.0)
-            began, pause = time.monotonic(), args.hour / (2 * CREATED + CHANGED)
-            while (hour := (time.monotonic() - began) / args.hour) < args.hours:
-                if hour >= len(samples) * STEP:
-                    samples.append((hour, sample(operator)))
-                    proxy.reset()
-                    print(f"{hour:5.1f} h: {samples[-1][1]}", flush=True)
-                what = chance.choices(("created", "deleted", "changed"), (CREATED, CREATED, CHANGED))[0]
-                what = "deleted" if len(names) > args.apps * 1.05 else "created" if len(names) < args.apps * 0.95 else what
-                if what == "created":
-                    create()
-                elif what == "deleted":
-                    apps.delete(names.pop(chance.randrange(len(names)))[0])
-                else:
-                    name, kind = chance.choice(names)
-                    apps.change(name, spec(kind, chance.randrange(10**6)))
-                done[what] += 1
-                time.sleep(pause)
-            samples.append((args.hours, sample(operator)))
-            took = until(apps, len(names), 120.0)
+                churn.create()
+            until(churn.apps, args.apps, 300.0)
+            samples = through(churn, args.hours, args.hour, lambda: _sampled(operator, proxy))
+            took = until(churn.apps, len(churn.names), 120.0)
             log = operator.log()
-    first, last = stretch(samples, 4 / 24, 10 / 24, args.hours), stretch(samples, 18 / 24, 1.0, args.hours)
+    print(f"{args.hours:g} simulated hours with {args.apps} apps, {dict(churn.done)}")
+    held = judged(samples, args.hours, took, log)
+    if args.json:
+        print(json.dumps({f"{hour:.1f}": [one.memory, one.threads, one.files, one.queue] for hour, one in samples}))
+    return 0 if held else 1
+
+
+def _sampled(operator: OperatorProcess, proxy: AwsProxy) -> Sample:
+    proxy.reset()  # what it counts is the bench's own memory
+    return sample(operator)
+
+
+def through(churn: Churn, hours: float, hour: float, look: Callable[[], Sample]) -> list[tuple[float, Sample]]:
+    """The time passes; the samples, each with its simulated hour."""
+    samples: list[tuple[float, Sample]] = []
+    began, pause = time.monotonic(), hour / (2 * CREATED + CHANGED)
+    while (now := (time.monotonic() - began) / hour) < hours:
+        if now >= len(samples) * STEP:
+            samples.append((now, look()))
+            print(f"{now:5.1f} h: {samples[-1][1]}", flush=True)
+        churn.step()
+        time.sleep(pause)
+    return [*samples, (hours, look())]
+
+
+def judged(samples: list[tuple[float, Sample]], hours: float, took: float, log: str) -> bool:
+    """Whether all holds, which is printed."""
+    first, last = stretch(samples, 4 / 24, 10 / 24, hours), stretch(samples, 18 / 24, 1.0, hours)
     growth = last.memory / first.memory - 1
     holds = {
         f"memory {growth:+.1%} (at most {FLAT:+.0%})": growth <= FLAT,
@@ -86,15 +117,12 @@ def main() -> int:
         f"all converge in the end ({took:.0f} s)": took < float("inf"),
         "no bug in the log": "Traceback" not in log,
     }
-    print(f"{args.hours:g} simulated hours with {args.apps} apps, {dict(done)}; medians of two stretches of 6 in 24 hours:")
-    print(f"{first}\n{last}")
+    print(f"medians of hours 4 to 10 and 18 to 24:\n{first}\n{last}")
     for key, held in holds.items():
         print(f"{'holds' if held else 'BROKEN'}: {key}")
-    if args.json:
-        print(json.dumps({f"{hour:.1f}": [one.memory, one.threads, one.files, one.queue] for hour, one in samples}))
     if not all(holds.values()):
         print(log[-3000:])
-    return 0 if all(holds.values()) else 1
+    return all(holds.values())
 
 
 def until(apps: Apps, number: int, most: float) -> float:

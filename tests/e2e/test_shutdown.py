@@ -91,11 +91,11 @@ def test_an_aws_that_hangs_altogether_holds_up_no_end(place):
     for name in names:
         world.apply(name)
     world.ready(names[0])
-    proxy.latency = 3600.0
-    for name in names:
-        world.apply(name, services={"web": {"image": "app", "desiredCount": 2}})
+    proxy.latency, before = 3600.0, len(proxy.calls)
     try:
-        arrived(world, proxy, "UpdateStack")
+        for name in names:
+            world.apply(name, services={"web": {"image": "app", "desiredCount": 2}})
+        world.wait(lambda: len(proxy.calls) >= before + 4)  # one of each worker
         assert terminated(operator) < LONGEST
     finally:
         proxy.reset()
