@@ -11,6 +11,7 @@ from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.status import EventNote
 from fargate_operator.stopping import Stop, Stopping
 from fargate_operator.world import World
+from test_releases import CURRENT, Upgrade, recorded
 
 REGION, ARN = "eu-west-1", "arn:aws:ecs:eu-west-1:123456789012:service/shop/web"
 
@@ -125,3 +126,26 @@ def test_once_it_is_shut_nothing_is_written_to_the_api_server():
     for write in writes:
         with pytest.raises(Stopping):
             write()
+
+
+def test_an_app_that_is_gone_leaves_nothing_behind():
+    upgrade = Upgrade(CURRENT[-1])
+    upgrade.turn()
+    assert set(upgrade.reconciler._homes) == {upgrade.key}
+    assert upgrade.world.services(REGION)._tasks
+    upgrade.cluster.item = None
+    upgrade.turn()
+    assert (upgrade.reconciler._homes, upgrade.world.services(REGION)._tasks) == ({}, {})
+    assert upgrade.cluster.forgotten == [recorded(CURRENT[-1], "app")["metadata"]["uid"]]
+
+
+def test_a_service_that_left_the_app_is_forgotten_with_the_status_that_told_of_it():
+    case = CURRENT[-1]
+    item = recorded(case, "app")
+    gone = {"serviceArn": ARN, "taskDefinitionArn": "", "desired": 1, "running": 1}
+    item["status"]["services"]["gone"] = gone
+    upgrade = Upgrade(case, item)
+    upgrade.world.services(REGION)._tasks[ARN] = ("mark", ())
+    upgrade.turn()
+    assert ARN not in upgrade.world.services(REGION)._tasks
+    assert upgrade.world.services(REGION)._tasks

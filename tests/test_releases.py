@@ -108,9 +108,10 @@ class Cluster:
     objects = None
 
     def __init__(self, item: dict[str, Any]) -> None:
-        self.item = item
+        self.item: dict[str, Any] | None = item
+        self.forgotten: list[str] = []
 
-    def get(self, _: tuple[str, str]) -> dict[str, Any]:
+    def get(self, _: tuple[str, str]) -> dict[str, Any] | None:
         return self.item
 
     def put_status(self, item: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +124,9 @@ class Cluster:
 
     def tell(self, *_: Any) -> None:
         pass
+
+    def forget(self, uid: str) -> None:
+        self.forgotten.append(uid)
 
 
 class Upgrade:

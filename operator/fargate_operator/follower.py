@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from fargate_operator.errors import ReconcileError
 from fargate_operator.queue import Key
-from fargate_operator.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +43,6 @@ class Follower(threading.Thread):
                     if self._trouble.get(region) != error.reason:
                         log.warning("sweep of %s: %s", region, error.message)
                     self._trouble[region] = error.reason
-                except Stopping:
-                    return
                 except Exception:
                     log.exception("sweep of %s", region)
                 else:

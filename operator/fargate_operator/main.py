@@ -108,6 +108,7 @@ class _Operator:
 
     async def run(self) -> int:
         self._heed()
+        threading.excepthook = _ended
         serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
         self._lease.start()
         if not await self._until_held():
@@ -245,6 +246,12 @@ class _Operator:
         self._kube.stop.shut()
         log.error("the lease is lost; stopping")
         os._exit(0 if asked else 1)
+
+
+def _ended(what: threading.ExceptHookArgs) -> None:
+    """Of a thread: that it was stopped is no news."""
+    if not issubclass(what.exc_type, Stopping):
+        threading.__excepthook__(what)
 
 
 def _own_namespace() -> str:
