@@ -16,6 +16,15 @@ import yaml
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
+from harness.proxy import AwsProxy
+
+try:
+    from harness.absent_types import AbsentTypes
+except ImportError:  # an older tree, which had no need of it
+
+    def AbsentTypes(_: AwsProxy) -> None:  # noqa: N802
+        """Nothing."""
+
 
 HERE = Path(__file__).parent
 NAMESPACE = "default"
@@ -26,12 +35,13 @@ def main() -> int:
     """The version is the argument."""
     target = HERE / sys.argv[1]
     shutil.rmtree(target, ignore_errors=True)
-    with ControlPlane() as plane, Emulator() as emulator:
+    with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
+        AbsentTypes(proxy)
         plane.install()
         ecr = emulator.client("ecr")
         ecr.create_repository(repositoryName="python")
         ecr.put_image(repositoryName="python", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
-        with OperatorProcess(plane, emulator.endpoint, installation_id="recorded"):
+        with OperatorProcess(plane, proxy.endpoint, installation_id="recorded"):
             for path in sorted((HERE / "cases").iterdir()):
                 _record(plane, emulator, path, target / path.stem)
     return 0
