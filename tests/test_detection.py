@@ -18,8 +18,8 @@ from fargate_operator.errors import Terminal, Transient
 from fargate_operator.kube import FINALIZER
 from fargate_operator.observation import Change, ChangeSet, ServiceObservation, StackObservation
 from fargate_operator.parameters import NONE
-from fargate_operator.reconciler import Identity, Reconciler
-from fargate_operator.turn import NOW
+from fargate_operator.reconciler import Reconciler
+from fargate_operator.turn import NOW, Identity
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 ACCOUNT, REGION, HEALTH = "123456789012", "eu-west-1", 300.0

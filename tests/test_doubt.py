@@ -10,8 +10,9 @@ from fargate_operator.detection import Detections
 from fargate_operator.events import hint
 from fargate_operator.observation import StackObservation
 from fargate_operator.pace import Outcome
-from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.reconciler import Reconciler
 from fargate_operator.seen import Seen
+from fargate_operator.turn import Identity
 from harness import events
 from harness.emulator import REGION
 

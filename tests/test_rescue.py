@@ -13,17 +13,21 @@ from fargate_operator.aws.services import Services
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.event_index import EventIndex
+from fargate_operator.execution import Execution
 from fargate_operator.facts import Facts, Subnets, pins
 from fargate_operator.fallback import due, fallen, moment
 from fargate_operator.fragments import capacity
+from fargate_operator.looks import Looks
 from fargate_operator.observation import ChangeSet, ServiceEvent, Share, Stop
+from fargate_operator.observing import Observer
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Attempt, Await, Halt, Nothing, Recover, Update, Wait
-from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.reconciler import Reconciler
 from fargate_operator.rescue import Rescue
 from fargate_operator.spot_status import recorded
 from fargate_operator.status import summarize
-from fargate_operator.turn import Turn, key_of
+from fargate_operator.templates import Templates
+from fargate_operator.turn import Identity, Turn, key_of
 from harness.spot import NO_CAPACITY, stopped
 from test_model import manifest
 from test_plan import OWNER
@@ -239,12 +243,12 @@ def test_a_rollback_is_tried_again_though_a_service_cannot_be_moved_and_costs_no
 
 def test_services_are_brought_back_before_the_rollback_is_tried_again():
     done, none = [], SimpleNamespace(set_finalizer=lambda item, **_: item)
-    operator = Reconciler(none, Aws(), none, Identity("here"), 300.0, detections=none, sources=none)
-    operator._rescue = SimpleNamespace(restore=lambda one: done.append("restored") or one)
-    operator._actor = SimpleNamespace(write=lambda *given: done.append(given[-1]) or given[-2])
+    rescue = SimpleNamespace(restore=lambda one: done.append("restored") or one)
+    execution = Execution(none, Aws(), none, none, Templates(None), none, rescue, none, none)
+    execution._actor = SimpleNamespace(write=lambda *given: done.append(given[-1]) or given[-2])
     one = turn("UPDATE_ROLLBACK_FAILED", previous={"region": "r", "accountId": "1", "stack": {"name": "shop"}})
     one = replace(one, item={"metadata": {"uid": "u", "finalizers": []}, "spec": {}})
-    operator._act(one)
+    execution.act(one)
     assert done == ["restored", Recover("id")]
 
 
@@ -343,8 +347,8 @@ def test_events_of_its_services_reach_the_app_while_its_stack_is_made():
     aws.live = {"web": service(strategy=SPOT, cluster="c")}
     making = turn("CREATE_IN_PROGRESS", Wait(), services=None)
     making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
-    operator = Reconciler(none, aws, none, Identity("here"), 300.0, detections=none, sources=none, events=index)
-    assert operator._read_services(making).seen.services == aws.live
+    observer = Observer(aws, none, Rescue(aws, 900.0), Looks(), index)
+    assert observer.services(making).seen.services == aws.live
     assert index.of([ARN]) == {key_of(making)}
 
 

@@ -8,10 +8,11 @@ import pytest
 from fargate_operator import names
 from fargate_operator.comparison import Comparison
 from fargate_operator.observation import ChangeSet, Owner, StackObservation
-from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.reconciler import Reconciler
 from fargate_operator.settings import Settings
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.sources import Sources
+from fargate_operator.turn import Identity
 from test_detection import ACCOUNT, HEALTH, REGION, Cluster
 from test_sources import Objects
 

@@ -27,12 +27,13 @@ from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.queue import Key, Queue
-from fargate_operator.reconciler import Identity, Reconciler
+from fargate_operator.reconciler import Reconciler
 from fargate_operator.refs import Refs
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.source_watch import SourceWatch
 from fargate_operator.sources import Sources
+from fargate_operator.turn import Identity
 from fargate_operator.watch import Endless, Watch
 from fargate_operator.world import World
 

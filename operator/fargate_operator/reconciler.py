@@ -4,16 +4,10 @@ Level-triggered: it takes the object and the world as they are now, never waits 
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-from fargate_operator import names
-from fargate_operator.acting import BRINGS, WRITES, Actor
-from fargate_operator.approval import prefix, review
-from fargate_operator.aws.services import cluster_of
-from fargate_operator.aws.stacks import Order
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
@@ -21,6 +15,7 @@ from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
+from fargate_operator.execution import Execution
 from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
@@ -28,53 +23,26 @@ from fargate_operator.git_images import GitImages
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
-from fargate_operator.lookup import known_facts, live_facts
-from fargate_operator.observation import Failure, Owner, StackObservation
+from fargate_operator.lookup import known_facts
+from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
-from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import (
-    Action,
-    Await,
-    Create,
-    Delete,
-    Discard,
-    Execute,
-    Halt,
     Nothing,
-    Propose,
-    Protect,
-    Recover,
-    Recreate,
-    Update,
-    Wait,
-    Wish,
     busy,
-    by_change_set,
-    plan,
 )
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
-from fargate_operator.reverting import Reverts
-from fargate_operator.seen import Seen, attempt, condition, news, sooner
+from fargate_operator.seen import sooner
 from fargate_operator.sources import Sources
 from fargate_operator.status import EventNote, summarize, transitions
-from fargate_operator.template import Template
 from fargate_operator.templates import Templates
-from fargate_operator.turn import NOW, Turn, abandoned, app_of, key_of, network, wish
-from fargate_operator.withheld import deployed, lacking
+from fargate_operator.turn import Identity, Turn, abandoned, app_of, begin, key_of, network
+from fargate_operator.withheld import lacking
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who owns the stacks, and what their default names begin with; neither may change while there are apps."""
-
-    installation: str
-    stack_prefix: str = ""
 
 
 class Reconciler:
@@ -96,14 +64,23 @@ class Reconciler:
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
     ) -> None:
-        self._sources, self._events = sources, events or EventIndex()
-        self._kube, self._world, self._follower = kube, world, follower
-        self._actor = Actor(world, follower)
+        self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
         self._identity, self._health, self._clock = identity, health_interval, clock
-        self._templates, self._reruns = Templates(bounds), Reruns(world, health_interval)
-        self._rescue = Rescue(world, spot_cooldown)
-        self._detections, self._reverts, self._looks = detections or Detections(world), Reverts(world), Looks()
-        self._images = Images(world, git=git)
+        self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
+        self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
+        self._detections = detections or Detections(world)
+        self._observer = Observer(world, follower, self._rescue, self._looks, self._events)
+        self._execution = Execution(
+            kube,
+            world,
+            follower,
+            self._observer,
+            self._templates,
+            sources,
+            self._rescue,
+            self._reruns,
+            self._images,
+        )
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
@@ -130,7 +107,7 @@ class Reconciler:
         deleting = bool(item["metadata"].get("deletionTimestamp"))
         if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
             return Outcome()
-        turn = self._begin(item, deleting=deleting)
+        turn = begin(item, self._identity, self._world.clients.region, self._clock())
         try:
             for step in self._steps(turn):
                 turn = step(turn)
@@ -155,53 +132,28 @@ class Reconciler:
         if seen.spot is None or seen.action is not None or conflict or not wanting(app_of(turn)):
             return turn
         try:
-            return self._rescue.act(self._read_services(turn))
+            return self._rescue.act(self._observer.services(turn))
         except Exception as error:  # the first one is told
             log.debug("%s/%s: services on Spot: %s", *key_of(turn), error, exc_info=not isinstance(error, ReconcileError))
             return turn
 
     def _steps(self, turn: Turn) -> tuple[Callable[[Turn], Turn], ...]:
         if turn.seen.deleting:
-            return (self._locate, self._observe, self._act, self._listen)
+            return (self._locate, self._observer.stack, self._execution.act, self._listen)
         return (
             self._parse,
             self._locate,
             self._resolve,
-            self._observe,
+            self._observer.stack,
             self._rescue.facts,
             self._compile,
-            self._act,
+            self._execution.act,
             self._listen,
             self._drift,
-            self._read_services,
+            self._observer.services,
             self._rescue.act,
             self._rerun,
         )
-
-    def _begin(self, item: dict[str, Any], *, deleting: bool) -> Turn:
-        metadata = item["metadata"]
-        status = item.get("status") or {}
-        previous = status if status.get("observedGeneration", -1) >= 0 else {}
-        requested = str((metadata.get("annotations") or {}).get(NOW, ""))
-        handled = str(previous.get("lastHandledReconcileAt", ""))
-        spec = item.get("spec") if isinstance(item.get("spec"), Mapping) else {}
-        namespace, name = metadata["namespace"], metadata["name"]
-        stack_name = (previous.get("stack") or {}).get("name") or (spec or {}).get("stackName")
-        seen = Seen(
-            previous=previous,
-            generation=metadata.get("generation", 0),
-            now=self._clock(),
-            region=str(previous.get("region") or (spec or {}).get("region") or self._world.clients.region),
-            account_id=str(previous.get("accountId", "")),
-            stack_name=str(
-                stack_name or names.stack_name(self._identity.installation, namespace, name, self._identity.stack_prefix)
-            ),
-            reconcile_at=requested,
-            deleting=deleting,
-        )
-        owner = Owner(self._identity.installation, namespace, name)
-        # with the status gone (a rebuilt cluster), an old request is no request: the pins of the stack stay
-        return Turn(item, seen, owner, reconcile_now=bool(previous) and requested not in ("", handled))
 
     def _locate(self, turn: Turn) -> Turn:
         """Region and account, which the first reconcile fixes."""
@@ -237,36 +189,6 @@ class Reconciler:
         facts = self._sources.facts(app, facts)
         return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images)
 
-    def _observe(self, turn: Turn) -> Turn:
-        if abandoned(turn):
-            return turn
-        seen = turn.seen
-        stalled = condition(seen.previous, "Stalled").get("reason")
-        if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
-            self._world.doubt(seen.region, seen.stack_name)
-        stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
-        if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
-            stack = replace(stack, outputs={}, input_digest="", template_digest="")
-            return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
-        failure: Failure | None = None
-        if stack is not None and news(seen.previous, stack):
-            failure = self._world.stacks(seen.region).first_failure(stack)
-        if stack is not None and busy(stack.status):
-            self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
-        elif stack is not None:
-            self._follower.rests(seen.region, stack.id)
-        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
-
-    def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
-        """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""
-        if stack is None or stack.owner is not None or stack.status != "REVIEW_IN_PROGRESS":
-            return stack
-        ours = (turn.seen.previous.get("stack") or {}).get("id") == stack.id
-        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.name)
-        if ours or any(name.startswith(prefix(turn.owner)) for name in found):
-            return self._world.put(turn.seen.region, replace(stack, owner=turn.owner))
-        return stack
-
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
         app, stack = app_of(turn), turn.seen.stack
@@ -278,125 +200,9 @@ class Reconciler:
         unchanged = stack and old.get("inputDigest") == inputs and old.get("templateDigest") == stack.template_digest != ""
         if unchanged and stack and not lacking(app, facts):  # only the template tells who waits for an image
             return turn.with_seen(input_digest=inputs, template_digest=stack.template_digest)
-        template = self._template(turn)
+        template = self._templates.of(turn)
         seen = turn.with_seen(input_digest=inputs, template_digest=template.digest, waiting=template.waiting)
         return replace(seen, template=template)
-
-    def _template(self, turn: Turn) -> Template:
-        assert turn.facts is not None  # noqa: S101  _resolve came before
-        return self._templates.make(app_of(turn), turn.facts, turn.seen.stack_name)
-
-    def _wish(self, turn: Turn) -> Wish:
-        return wish(turn, retains=turn.seen.deleting and self._templates.retains(turn.owner.namespace))
-
-    def _act(self, turn: Turn) -> Turn:
-        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
-        if isinstance(action, Delete | Recreate):  # nothing is destroyed for what it was when it was seen last
-            self._world.doubt(turn.seen.region, turn.seen.stack_name)
-            turn = self._observe(turn)
-            action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
-        turn = turn.with_seen(action=action)
-        if isinstance(action, Protect):
-            assert turn.seen.stack is not None  # noqa: S101  plan saw one
-            self._world.stacks(turn.seen.region).protect(turn.seen.stack, on=action.on)
-            stack = self._world.put(turn.seen.region, replace(turn.seen.stack, termination_protection=action.on))
-            return self._act(turn.with_seen(stack=stack))
-        if by_change_set(self._wish(turn), action):
-            turn = turn.with_seen(action=self._review(turn))
-        if isinstance(turn.seen.action, BRINGS):
-            turn = _current(self._gather(turn))
-        turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
-        self._void(turn)
-        final = turn.seen.action
-        turn = self._hold(turn)
-        if isinstance(final, WRITES):
-            turn = self._settle(turn)
-            if isinstance(final, Recover):
-                turn = self._rescue.restore(turn)
-            if isinstance(final, Update | Execute):
-                turn = replace(turn, seen=self._reruns.last_look(key_of(turn), turn.seen))
-            if isinstance(final, BRINGS) and turn.facts and turn.facts.repositories:
-                self._images.hold(turn.seen.region, turn.facts, deployed(app_of(turn), turn.facts))
-            written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
-            turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner)
-        return turn
-
-    def _review(self, turn: Turn) -> Action:
-        """What becomes of a change that is looked at first."""
-        seen, wished = turn.seen, self._wish(turn)
-        assert seen.action is not None  # noqa: S101  plan came before
-        change_set = self._actor.change_set(seen.region, seen.stack_name, wished, seen.stack)
-        return review(wished, seen.action, seen.stack, change_set)
-
-    def _void(self, turn: Turn) -> None:
-        """The change sets of a plan that stands no longer go. Where another is made, it takes their place."""
-        previous, action, stack = turn.seen.previous, turn.seen.action, turn.seen.stack
-        planned = previous.get("plan") or condition(previous, "Ready").get("reason") in {
-            Reason.Planning,
-            Reason.AwaitingApproval,
-            Reason.ChangeSetFailed,
-        }
-        if not planned or stack is None or abandoned(turn) or self._wish(turn).suspend:
-            return
-        if not isinstance(action, Wait | Delete | Halt | Propose | Await | Execute | Discard):
-            self._world.stacks(turn.seen.region).change_sets.sweep(stack.name, prefix(turn.owner))
-
-    def _gather(self, turn: Turn) -> Turn:
-        """What AWS changes by itself goes into the template at the last moment: counts that scaling has set, weights of rules."""
-        app, facts, stack = app_of(turn), turn.facts, turn.seen.stack
-        assert facts is not None  # noqa: S101  _resolve came before
-        template = turn.template or self._template(turn)
-        fresh = live_facts(self._world, turn.seen, app, facts, template)
-        if fresh == facts:
-            return replace(turn, template=template)
-        template = self._template(replace(turn, facts=fresh))
-        live = turn.with_seen(planned=turn.seen.template_digest, pins=pins(fresh), template_digest=template.digest)
-        live = replace(live, facts=fresh, template=template).with_seen(input_digest=self._templates.inputs(app, fresh))
-        again = plan(self._wish(live), stack, turn.seen.attempt)
-        if isinstance(again, Nothing):
-            return live.with_seen(action=again)
-        # what a change set brings may be out of date when it is approved: only then are the facts those of the stack
-        return replace(turn, facts=fresh, template=template) if isinstance(turn.seen.action, Propose) else live
-
-    def _hold(self, turn: Turn) -> Turn:
-        """The finalizer, before the first write to AWS, and where the stack is there already: the cluster was rebuilt."""
-        stack, item = turn.seen.stack, turn.item
-        wanted = isinstance(turn.seen.action, WRITES) or (stack is not None and stack.owner == turn.owner)
-        if turn.seen.deleting or not wanted or FINALIZER in (item["metadata"].get("finalizers") or ()):
-            return turn
-        return replace(turn, item=self._kube.set_finalizer(item, present=True))
-
-    def _settle(self, turn: Turn) -> Turn:
-        """Where the app lives, into the status, before the first write to AWS."""
-        old = turn.seen.previous
-        if turn.seen.deleting or (old.get("region") and old.get("accountId") and (old.get("stack") or {}).get("name")):
-            return turn
-        return replace(turn, item=self._kube.put_status(turn.item, summarize(turn.seen)))
-
-    def _order(self, turn: Turn) -> Order:
-        stack, wished = turn.seen.stack, self._wish(turn)
-        template = turn.template or Template({}, {})  # what brings one has gathered it
-        return Order(
-            uid=turn.item["metadata"]["uid"],
-            owner=turn.owner,
-            name=turn.seen.stack_name,
-            template=template,
-            termination_protection=(turn.item.get("spec") or {}).get("terminationProtection") is True,
-            parameters=self._parameters(turn, template),
-            before=str((turn.seen.previous.get("stack") or {}).get("id", "")),
-            rollback=not wished.keep_failed,
-            alarms=wished.alarms,
-            adopts=stack if stack is not None and stack.owner != turn.owner else None,
-        )
-
-    def _parameters(self, turn: Turn, template: Template) -> Parameters:
-        """The values of Secrets that go with a template; of those that the app's own stack has it only says so."""
-        stack = turn.seen.stack
-        if not template.parameters or turn.facts is None or not isinstance(turn.seen.action, Create | Update | Propose):
-            return NONE  # no template is sent; a change set has them already
-        own = stack is not None and stack.owner == turn.owner and stack.status != "REVIEW_IN_PROGRESS"
-        running = self._world.stacks(turn.seen.region).template(stack) if stack and own else {}
-        return self._sources.parameters(app_of(turn), turn.facts, running)
 
     def _listen(self, turn: Turn) -> Turn:
         """Of what events are to tell, before services are read: what happens meanwhile brings another turn."""
@@ -408,26 +214,6 @@ class Reconciler:
         """What somebody has changed by hand, where it is time to look for it."""
         return replace(turn, seen=self._detections.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
 
-    def _read_services(self, turn: Turn) -> Turn:
-        stack, app = turn.seen.stack, app_of(turn)
-        if (
-            stack is None
-            or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard | None)
-            or stack.owner != turn.owner
-        ):
-            return turn
-        arns = self._rescue.arns(turn)
-        self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
-        if not arns:
-            return turn if busy(stack.status) else turn.with_seen(services={})
-        if (known := self._looks.services(key_of(turn), turn.seen)) is not None:
-            return turn.with_seen(services=known)
-        cluster = stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
-        services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
-        if services.keys() != arns.keys() and not busy(stack.status):
-            self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
-        return turn.with_seen(services=services)
-
     def _rerun(self, turn: Turn) -> Turn:
         """Scheduled runs that found no Spot."""
         return replace(turn, seen=self._reruns.look(key_of(turn), turn.seen, asked=turn.reconcile_now))
@@ -437,12 +223,8 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        self._detections.forget(key_of(turn))
-        self._looks.forget(key_of(turn))
-        self._rescue.forget(key_of(turn))
-        self._images.forget(key_of(turn))
-        self._reruns.forget(key_of(turn))
-        self._events.forget(key_of(turn))
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events):
+            one.forget(key_of(turn))
         return Outcome()
 
     def _finish(self, turn: Turn) -> Outcome:
@@ -455,11 +237,3 @@ class Reconciler:
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
         return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
-
-
-def _current(turn: Turn) -> Turn:
-    """A change set is carried out only while it brings what would be sent now: counts and weights may have changed since."""
-    action, template = turn.seen.action, turn.template
-    if isinstance(action, Execute) and template is not None and template.digest != action.change_set.template_digest:
-        return turn.with_seen(action=Discard(action.change_set))
-    return turn

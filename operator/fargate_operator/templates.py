@@ -10,6 +10,7 @@ from fargate_operator.model import App
 from fargate_operator.police import VERSION as POLICE_VERSION
 from fargate_operator.police import police
 from fargate_operator.template import Template, digest
+from fargate_operator.turn import Turn, app_of
 
 
 class Templates:
@@ -32,6 +33,11 @@ class Templates:
         if self._bounds is None:
             return template
         return police(app, template, self._bounds.of(app.namespace), facts, stack_name)
+
+    def of(self, turn: Turn) -> Template:
+        """The template of what a turn has gathered."""
+        assert turn.facts is not None  # noqa: S101  facts are resolved before
+        return self.make(app_of(turn), turn.facts, turn.seen.stack_name)
 
     def may_read(self, app: App) -> None:
         """OutOfBounds with the Secrets of Kubernetes and the git repositories that the app may not have: before one is read."""

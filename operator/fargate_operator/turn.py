@@ -1,6 +1,8 @@
 """What one reconcile has gathered so far, and what the object asks for. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from fargate_operator import names
@@ -20,6 +22,14 @@ APPROVE = f"{names.DOMAIN}/approve"
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who owns the stacks, and what their default names begin with; neither may change while there are apps."""
+
+    installation: str
+    stack_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What one reconcile has gathered so far."""
 
@@ -33,6 +43,31 @@ class Turn:
     def with_seen(self, **changes: Any) -> "Turn":
         """The turn with more of what was seen."""
         return replace(self, seen=replace(self.seen, **changes))
+
+
+def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) -> Turn:
+    """What the object alone tells; `region` is that of an app which names none."""
+    metadata = item["metadata"]
+    status = item.get("status") or {}
+    previous = status if status.get("observedGeneration", -1) >= 0 else {}
+    requested = str((metadata.get("annotations") or {}).get(NOW, ""))
+    handled = str(previous.get("lastHandledReconcileAt", ""))
+    spec = item.get("spec") if isinstance(item.get("spec"), Mapping) else {}
+    namespace, name = metadata["namespace"], metadata["name"]
+    stack_name = (previous.get("stack") or {}).get("name") or (spec or {}).get("stackName")
+    seen = Seen(
+        previous=previous,
+        generation=metadata.get("generation", 0),
+        now=now,
+        region=str(previous.get("region") or (spec or {}).get("region") or region),
+        account_id=str(previous.get("accountId", "")),
+        stack_name=str(stack_name or names.stack_name(identity.installation, namespace, name, identity.stack_prefix)),
+        reconcile_at=requested,
+        deleting=bool(metadata.get("deletionTimestamp")),
+    )
+    owner = Owner(identity.installation, namespace, name)
+    # with the status gone (a rebuilt cluster), an old request is no request: the pins of the stack stay
+    return Turn(item, seen, owner, reconcile_now=bool(previous) and requested not in ("", handled))
 
 
 def key_of(turn: Turn) -> Key:

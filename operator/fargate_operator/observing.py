@@ -1,0 +1,86 @@
+"""What is there of an app in AWS: its stack, and what runs of its services. At the edge: it asks the world."""
+
+from dataclasses import replace
+
+from fargate_operator import names
+from fargate_operator.approval import prefix
+from fargate_operator.aws.services import cluster_of
+from fargate_operator.conditions import Reason
+from fargate_operator.event_index import EventIndex
+from fargate_operator.fallback import wanting
+from fargate_operator.follower import Follower
+from fargate_operator.looks import Looks
+from fargate_operator.observation import Failure, StackObservation
+from fargate_operator.plan import (
+    Await,
+    Discard,
+    Halt,
+    Nothing,
+    Propose,
+    Wait,
+    busy,
+)
+from fargate_operator.rescue import Rescue
+from fargate_operator.seen import attempt, condition, news
+from fargate_operator.turn import Turn, abandoned, app_of, key_of
+from fargate_operator.world import World
+
+
+class Observer:
+    """Reads the stack and the services of a turn, and has the follower know of what is under way."""
+
+    def __init__(self, world: World, follower: Follower, rescue: Rescue, looks: Looks, events: EventIndex) -> None:
+        self._world, self._follower, self._rescue = world, follower, rescue
+        self._looks, self._events = looks, events
+
+    def stack(self, turn: Turn) -> Turn:
+        """With the stack as it is, and what was tried with it."""
+        if abandoned(turn):
+            return turn
+        seen = turn.seen
+        stalled = condition(seen.previous, "Stalled").get("reason")
+        if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
+            self._world.doubt(seen.region, seen.stack_name)
+        stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
+        if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
+            stack = replace(stack, outputs={}, input_digest="", template_digest="")
+            return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
+        failure: Failure | None = None
+        if stack is not None and news(seen.previous, stack):
+            failure = self._world.stacks(seen.region).first_failure(stack)
+        if stack is not None and busy(stack.status):
+            self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
+        elif stack is not None:
+            self._follower.rests(seen.region, stack.id)
+        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
+
+    def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
+        """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""
+        if stack is None or stack.owner is not None or stack.status != "REVIEW_IN_PROGRESS":
+            return stack
+        ours = (turn.seen.previous.get("stack") or {}).get("id") == stack.id
+        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.name)
+        if ours or any(name.startswith(prefix(turn.owner)) for name in found):
+            return self._world.put(turn.seen.region, replace(stack, owner=turn.owner))
+        return stack
+
+    def services(self, turn: Turn) -> Turn:
+        """With the services, where they can be known."""
+        stack, app = turn.seen.stack, app_of(turn)
+        if (
+            stack is None
+            or not isinstance(turn.seen.action, Nothing | Halt | Wait | Await | Propose | Discard | None)
+            or stack.owner != turn.owner
+        ):
+            return turn
+        arns = self._rescue.arns(turn)
+        self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
+        if not arns:
+            return turn if busy(stack.status) else turn.with_seen(services={})
+        if (known := self._looks.services(key_of(turn), turn.seen)) is not None:
+            return turn.with_seen(services=known)
+        cluster = stack.outputs.get(names.CLUSTER_OUTPUT) or cluster_of(next(iter(arns.values())))
+        services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
+        if services.keys() != arns.keys() and not busy(stack.status):
+            self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
+        return turn.with_seen(services=services)
