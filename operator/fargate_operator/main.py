@@ -90,6 +90,7 @@ class _Operator:
             git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
             events=events,
             spot_cooldown=settings.spot_cooldown,
+            progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)

@@ -32,6 +32,7 @@ from fargate_operator.plan import (
     Nothing,
     busy,
 )
+from fargate_operator.progress import DEADLINE, Progress
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
@@ -44,6 +45,7 @@ from fargate_operator.withheld import lacking
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
+SURVEY = 6  # times the health interval: between two looks at all stacks, where there are apps without services
 
 
 class Reconciler:
@@ -64,13 +66,17 @@ class Reconciler:
         git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
+        progress_deadline: float = DEADLINE,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
-        self._observer = Observer(world, follower, self._rescue, self._looks, self._events)
+        self._progress, self._deadline = Progress(world, progress_deadline), progress_deadline
+        self._observer = Observer(
+            world, follower, self._rescue, self._looks, self._events, self._progress, SURVEY * health_interval
+        )
         self._execution = Execution(
             kube,
             world,
@@ -229,7 +235,7 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         """The app is gone: nothing of it is remembered."""
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events):
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
             one.forget(key)
         if (home := self._homes.pop(key, None)) is not None:
             self._world.forget(home.region, home.stack_name, home.services)
@@ -246,4 +252,4 @@ class Reconciler:
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
-        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
+        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health, self._deadline))

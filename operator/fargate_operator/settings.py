@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     spot_cooldown: Seconds = Field(
         default=900.0, description="for how long a service that finds no Spot capacity runs on demand, the first time"
     )
+    progress_deadline: Seconds = Field(
+        default=900.0, description="for how long an operation on a stack may go on without an event before that is told"
+    )
     read_rate: Rate = Field(
         default=20.0,
         description="calls a second to AWS that change no stack, in each region; twice as many at once after a pause",
