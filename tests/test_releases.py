@@ -28,6 +28,7 @@ CASES = sorted((path.parent.parent.name, path.parent.name) for path in ROOT.glob
 CURRENT = sorted(case for case in CASES if case[0][0].isdigit())
 KEPT = {"AWS::ECS::Service", "AWS::IAM::Role", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::ECS::Cluster", "AWS::ECR::Repository",
         "AWS::Lambda::Function", "AWS::ElasticLoadBalancingV2::LoadBalancer"}  # fmt: skip
+VPC = "vpc-00000001"
 READS = ("describe", "list", "get", "batch_get", "receive")
 
 
@@ -76,6 +77,12 @@ class Account:
         if operation == "list_tasks" and "serviceName" in asked:
             found = [one for one in self.services.values() if one["serviceName"] == asked["serviceName"]]
             return {"taskArns": found[0]["tasks"] if asked["desiredStatus"] == "RUNNING" else []}
+        if operation == "describe_vpcs":
+            return {"Vpcs": [{"VpcId": VPC}]}
+        if operation == "describe_subnets":  # those that the stack was made with are all that there are
+            found = sorted(set(re.findall(r"subnet-[0-9a-f]+", json.dumps(self.template))))
+            return {"Subnets": [{"SubnetId": one, "VpcId": VPC, "AvailabilityZone": f"eu-west-1{zone}", "DefaultForAz": True}
+                                for one, zone in zip(found, "abcdef", strict=False)]}  # fmt: skip
         if operation.startswith(READS):
             return Empty()
         self.writes.append((f"{service} {operation}", asked))
