@@ -83,6 +83,9 @@ class Account:
             found = sorted(set(re.findall(r"subnet-[0-9a-f]+", json.dumps(self.template))))
             return {"Subnets": [{"SubnetId": one, "VpcId": VPC, "AvailabilityZone": f"eu-west-1{zone}", "DefaultForAz": True}
                                 for one, zone in zip(found, "abcdef", strict=False)]}  # fmt: skip
+        if operation == "describe_images":
+            digests = re.findall(r"@(sha256:[0-9a-f]{64})", json.dumps(self.template))
+            return {"imageDetails": [{"imageDigest": one} for one in digests[:1]]}
         if operation.startswith(READS):
             return Empty()
         self.writes.append((f"{service} {operation}", asked))

@@ -113,7 +113,7 @@ def touched(previous: Status, stack: StackObservation | None) -> bool:
     old = previous.get("stack") or {}
     if stack is None or stack.status not in SETTLED or old.get("status") not in SETTLED | ROLLED_BACK:
         return False
-    return old.get("id") == stack.id and old.get("updatedAt") != timestamp(stack.updated_at)
+    return old.get("id") == stack.id and "updatedAt" in old and old["updatedAt"] != timestamp(stack.updated_at)
 
 
 def gone(previous: Status) -> bool:
