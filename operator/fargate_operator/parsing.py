@@ -30,6 +30,8 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
         raise InvalidSpec([Fault("spec", "is required and must be a map")])
     if odd := _odd_key(raw):
         raise InvalidSpec([Fault(odd, "has a key that is no string; YAML reads on, off, yes, no and numbers as such: quote it")])
+    if half := _no_text(raw):
+        raise InvalidSpec([Fault(half, "has half of a surrogate pair in a text, such as \\ud800 alone: that is no character")])
     if deep := _too_deep(raw):
         raise InvalidSpec([Fault(deep, f"is nested deeper than {MOST_LEVELS} levels; CloudFormation needs none that deep")])
     spec, faults = parse_spec(raw)
@@ -64,6 +66,23 @@ def _odd_key(raw: Mapping[str, Any]) -> str:
     """The field in which some map has a key that JSON cannot have; empty where none does."""
     maps = ((path, value) for path, _, value in _places(raw) if isinstance(value, Mapping))
     return next((path for path, value in maps if any(not isinstance(key, str) for key in value)), "")
+
+
+def _no_text(raw: Mapping[str, Any]) -> str:
+    """The field in which some text or key cannot be encoded, and so neither be sent nor be told; empty where none is."""
+    for path, _, value in _places(raw):
+        texts = value if isinstance(value, Mapping) else (value,) if isinstance(value, str) else ()
+        if not all(one.isascii() or _encodes(one) for one in texts):
+            return path.encode(errors="replace").decode()
+    return ""
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _too_deep(raw: Mapping[str, Any]) -> str:
