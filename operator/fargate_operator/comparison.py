@@ -29,6 +29,7 @@ from fargate_operator.observation import Change, ChangeSet, Owner, StackObservat
 from fargate_operator.parameters import NONE
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import NEVER_UP, STUCK, busy
+from fargate_operator.preflight import Unresolved
 from fargate_operator.seen import Seen
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex
@@ -100,6 +101,8 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_read(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
+        if facts.missing:
+            raise Unresolved(facts)
         look = Look(
             (owner.namespace, owner.name), seen.region, app, *stacks_of(app, owner, seen.stack), last, asked=False, request=""
         )

@@ -15,6 +15,7 @@ from fargate_operator.facts import Facts, recall
 from fargate_operator.gathering import answered, carried, questions
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.preflight import Unresolved
 from fargate_operator.seen import Seen
 from fargate_operator.template import Template
 from fargate_operator.world import World
@@ -25,13 +26,21 @@ def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_n
     if (seen.previous.get("stack") or {}).get("id"):  # a status that has not seen the stack yet knows nothing of it
         unchanged = seen.previous.get("observedGeneration") == seen.generation and not reconcile_now
         recorded = pins(seen.previous, Facts(seen.account_id, seen.region))
-        return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None)), recorded
+        return carried(app, recorded, _resolved(world, seen, app, recorded if unchanged else None)), recorded
     recorded, made_from = _remembered(world, seen, owner)
-    facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
+    facts = carried(app, recorded, _resolved(world, seen, app, recorded))
     built = replace(facts, repositories=recorded.repositories, commits=recorded.commits)
     if input_digest(app, built) == made_from and not reconcile_now:
         return facts, recorded
-    return carried(app, recorded, resolve(world.clients, seen.region, app, None)), recorded  # another spec: no pins for it
+    return carried(app, recorded, _resolved(world, seen, app, None)), recorded  # another spec: no pins for it
+
+
+def _resolved(world: World, seen: Seen, app: App, known: Facts | None) -> Facts:
+    """With what is missing, and stand-ins for it: what the rest of the app lacks is to be told as well."""
+    try:
+        return resolve(world.clients, seen.region, app, known)
+    except Unresolved as error:
+        return error.facts
 
 
 def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Template) -> Facts:

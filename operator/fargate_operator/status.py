@@ -6,6 +6,7 @@ from typing import Any
 
 from fargate_operator import drift, names, spot_status
 from fargate_operator.approval import in_order
+from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.plan import (
     Await,
@@ -15,7 +16,7 @@ from fargate_operator.plan import (
     Recreate,
     Update,
 )
-from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp
+from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
@@ -57,7 +58,8 @@ def _stack(seen: Seen) -> dict[str, Any]:
     if body["failures"]:
         body["failure"] = seen.attempt.reason[:MOST_MESSAGE]
     body["drift"] = _drift(seen, old, body)
-    return {name: value for name, value in body.items() if value not in ("", None, 0, {})}
+    body["warnings"] = warnings(seen)
+    return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
 
 
 def _drift(seen: Seen, old: Status, new: Status) -> Status:
@@ -209,11 +211,13 @@ class EventNote:
 
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
-    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, and of Spot."""
+    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, of Spot and of quotas."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
     others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     others += [EventNote(*one) for one in spot_status.news(old, new)]
+    told, tell = ((one.get("stack") or {}).get("warnings") or () for one in (old, new))
+    others += [EventNote("Warning", Reason.QuotaNear, one) for one in tell if one not in told]
     if same or not after:
         return others
     bad = bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))

@@ -88,6 +88,7 @@ STATUS: dict[str, Any] = {
             failures=_integer("How often the attempted template failed"),
             failure=_string("Why it failed last"),
             updatedAt=_string("When CloudFormation last created or updated it"),
+            warnings=_strings("Quotas that were about to break when the stack was written last"),
             drift=_DRIFT,
         ),
         plan=_object(
