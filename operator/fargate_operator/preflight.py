@@ -86,7 +86,7 @@ def questions(app: App, facts: Facts, text: str, stack: StackObservation | None)
     """What is to be looked at, in the order of the paths; `text` is the final template as JSON, `stack` what is there now."""
     uses = [*_arns(app, facts), *_secrets(app, facts), *_networks(app, facts), *_rules(app, facts, stack)]
     spotted = f'"{SPOT}"' in text
-    kept = (one for one in uses if "${" not in one.name.id and one.name.id in text)
+    kept = (one for one in uses if "${" not in one.name.id and any(f"{one.name.id}{end}" in text for end in '":'))
     return tuple(sorted({one if spotted or one.wants != SPOT else Use(one.path, one.name) for one in kept}))
 
 

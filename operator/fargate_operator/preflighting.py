@@ -3,7 +3,8 @@
 Only where something is about to be written: an app at rest costs no call. Answers are shared by all apps of a region.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 
 from fargate_operator import quotas
 from fargate_operator.acting import BRINGS
@@ -27,9 +28,9 @@ _Told = tuple[Found | None] | None  # None: it could not be seen
 class Preflight:
     """Thread-safe; what it has seen is shared by all turns."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
         self._world = world
-        self._answers: Answers[_Key, _Told] = Answers(_lifetime)
+        self._answers: Answers[_Key, _Told] = Answers(_lifetime, clock=clock)
 
     def clear(self, planned: Turn, turn: Turn) -> Turn:
         """`turn`, with its template and live facts; or `planned`, from before they were gathered, with a Halt for its action."""
