@@ -130,7 +130,11 @@ def test_what_is_asked(name):
 
 @pytest.mark.parametrize(
     ("status", "outputs"),
-    [("UPDATE_COMPLETE", {names.service_url_output("web"): "https://a.example.com"}), ("CREATE_FAILED", {})],
+    [
+        ("UPDATE_COMPLETE", {names.service_url_output("web"): "https://a.example.com"}),
+        ("CREATE_FAILED", {}),
+        ("UPDATE_FAILED", {}),
+    ],
 )
 def test_the_priority_of_a_rule_that_may_be_the_stacks_own_is_not_asked_about(status, outputs):
     there = StackObservation("shop", "id", status, outputs=outputs)

@@ -128,6 +128,18 @@ def test_one_fault_of_an_image_keeps_its_reason(life):
     assert told(life, "Stalled") == ("True", "ImageNotFound")
 
 
+def test_an_image_whose_tag_is_gone_is_told_when_it_is_looked_up_anew_and_its_pin_stays(life):
+    life.aws.describe_images = lambda **_: {"imageDetails": [{"imageDigest": "sha256:one"}]}
+    life.aws.batch_get_image = lambda **_: {"images": []}
+    before = change(life, images={"app": {"uri": IMAGE}})["images"]
+    life.aws.describe_images = life.account.describe_images
+    life.now_please()
+    life.pass_(1)
+    assert (told(life), life.kube.items["team", "shop"]["status"]["images"]) == (("False", "ImageNotFound"), before)
+    life.pass_(601)
+    assert told(life) == ("True", "Succeeded")
+
+
 def test_an_image_that_nothing_uses_is_told_of_as_well(life):
     change(life, images={"app": {"uri": "example/app:1"}, "other": {"uri": IMAGE}})
     assert told(life, "Stalled") == ("True", "ImageNotFound")
@@ -168,7 +180,7 @@ def test_a_quota_that_is_near_is_told_once_and_stops_nothing(life, stacks, limit
     life.aws.count, life.account.limit = lambda _: stacks, limit
     for number in range(3):
         status = change(life, environment={"NUMBER": str(number)})
-    texts = [f"more than 90% of the {one} stacks in a region are taken; ask AWS for more" for one in expected]
+    texts = [f"90% or more of the {one} stacks in a region are taken; ask AWS for more" for one in expected]
     assert [message for _, reason, message in life.kube.events if reason == "QuotaNear"] == texts
     assert (told(life), status["stack"].get("warnings", [])) == (("True", "Succeeded"), texts)
     assert condition(status, "StackReady")["message"] == "".join(texts)

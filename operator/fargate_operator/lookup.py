@@ -11,7 +11,8 @@ from fargate_operator import names
 from fargate_operator.aws.live import ask
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.compiler import input_digest
-from fargate_operator.facts import Facts, recall
+from fargate_operator.facts import Facts, recall, record
+from fargate_operator.facts import pins as facts_pins
 from fargate_operator.gathering import answered, carried, questions
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
@@ -47,6 +48,20 @@ def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Templ
     """`facts` with the counts and weights that this template must be written with; InvalidSpec where it cannot be written now."""
     asked = questions(app, facts, template, seen.stack)
     return answered(app, facts, template, asked, ask(world.clients, seen.region, asked))
+
+
+def repinned(seen: Seen, facts: Facts, last: Facts) -> dict[str, Any]:
+    """What the status is to record: of what is missing by now what was found before, as long as the spec is the same."""
+    found = facts_pins(facts)
+    if seen.previous.get("observedGeneration") != seen.generation:
+        return found
+    old = record(last)
+    for one in facts.missing:
+        if one.part == "listener" and one.part in old:
+            found[one.part] = old[one.part]
+        elif one.part != "listener" and one.key in old.get(one.part, {}):
+            found[one.part] = {**found.get(one.part, {}), one.key: old[one.part][one.key]}
+    return found
 
 
 def pins(previous: Mapping[str, Any], base: Facts) -> Facts:

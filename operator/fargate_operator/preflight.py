@@ -156,8 +156,8 @@ def _rules(app: App, facts: Facts, stack: StackObservation | None) -> Iterator[U
         return
     yield Use("spec.loadBalancer.listenerArn", Name(Kind.Listener, arn))
     outputs = stack.outputs if stack else {}
-    if app.spec.adoption == "Adopt" or (stack and stack.status not in SETTLED | ROLLED_BACK):
-        return  # whose a rule is cannot be told
+    if app.spec.adoption == "Adopt" or (stack and stack.status not in SETTLED | ROLLED_BACK - {"UPDATE_FAILED"}):
+        return  # whose a rule is cannot be told: what a failed update has made, and was kept, is in no output
     for key, one in app.exposed().items():
         if one.http and one.http.priority and service_url_output(key) not in outputs:
             yield Use(f"spec.services.{key}.http.priority", Name(Kind.Listener, arn), str(one.http.priority))

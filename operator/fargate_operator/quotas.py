@@ -41,4 +41,4 @@ def of_rules(most: int) -> str:
 
 
 def _says(what: str, most: int, right: str) -> str:
-    return f"more than {NEAR:.0%} of the {most:,} {what} are taken; {right}"
+    return f"{NEAR:.0%} or more of the {most:,} {what} are taken; {right}"

@@ -13,7 +13,8 @@ from harness.proxy import AwsProxy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("preflight"), pytest.mark.timeout(240)]
 
-REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/preflight"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+REPOSITORY = f"{REGISTRY}/three"
 LOOKS = {"GetRole", "GetPolicy", "DescribeSecret", "DescribeParameters", "DescribeCertificate", "DescribeClusters",
          "DescribeSecurityGroups", "DescribeSubnets", "DescribeRules", "DescribeImages"}  # fmt: skip
 WRITES = {"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet"}
@@ -33,6 +34,12 @@ def role(name):
 
 def make_role(world, name, document=TASKS):
     world.emulator.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(document))
+
+
+def push(world, name):
+    ecr = world.emulator.client("ecr")
+    ecr.create_repository(repositoryName=name)
+    ecr.put_image(repositoryName=name, imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
 
 
 def seen(proxy, actions):
@@ -67,9 +74,7 @@ def test_three_faults_are_told_at_once_the_stack_is_not_touched_and_what_was_men
     assert (world.condition("Ready", "three")["status"], world.condition("Ready", "three")["message"]) == ("False", message)
     assert (seen(proxy, WRITES), events(world, "PreflightFailed")) == ([], [message])
     make_role(world, "three")
-    ecr = world.emulator.client("ecr")
-    ecr.create_repository(repositoryName="preflight")
-    ecr.put_image(repositoryName="preflight", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
+    push(world, "three")
     world.emulator.client("ssm").put_parameter(Name="/three/key", Value="hidden", Type="SecureString")
     world.annotate("reconcile.fluxcd.io/requestedAt=mended", "three")
     status = world.ready("three")
@@ -80,7 +85,9 @@ def test_three_faults_are_told_at_once_the_stack_is_not_touched_and_what_was_men
 def test_an_app_at_rest_makes_no_look_and_one_that_is_reconciled_anew_one_at_most(place):
     world, proxy, _ = place
     make_role(world, "steady")
-    world.apply("steady", images={"app": {"repository": REPOSITORY, "tag": "v1"}}, iam={"taskRoleArn": role("steady")})
+    push(world, "steady")
+    image, network = {"repository": f"{REGISTRY}/steady", "tag": "v1"}, {"subnetIds": ["subnet-00000001"]}
+    world.apply("steady", images={"app": image}, network=network, iam={"taskRoleArn": role("steady")})
     world.ready("steady")
     proxy.reset()
     world.wait(lambda: proxy.counts["ecs", "DescribeServices"] >= 3)  # three looks at its services

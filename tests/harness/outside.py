@@ -12,9 +12,9 @@ from harness.proxy import AwsProxy
 VPC, ZONE = "vpc-00000001", "eu-west-1a"  # the emulator's default
 TASKS = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 BOUNDARY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-_CHOSEN = (  # ids of security groups and subnets, ARNs of secrets and certificates
+_CHOSEN = (  # ids of security groups and subnets, ARNs of secrets, certificates and AWS's own policies
     r"sg-[0-9a-f]{17}", r"subnet-[0-9a-f]{17}", rf"arn:aws:secretsmanager:[a-z0-9-]+:{ACCOUNT}:secret:[\w/+=.@-]+-\w{{6}}",
-    rf"arn:aws:acm:[a-z0-9-]+:{ACCOUNT}:certificate/[0-9a-f-]+",
+    rf"arn:aws:acm:[a-z0-9-]+:{ACCOUNT}:certificate/[0-9a-f-]+", r"arn:aws:iam::aws:policy/\w+",
 )  # fmt: skip
 
 
@@ -45,11 +45,16 @@ class Outside:
             proxy.overlay(service, action, self._document(made))
         proxy.overlay("ec2", "DescribeSecurityGroups", self._listed("securityGroupInfo", _group))
         proxy.overlay("ec2", "DescribeSubnets", self._listed("subnetSet", _subnet))
+        proxy.overlay("iam", "GetPolicy", self._policy)
         if text is None:
             proxy.overlay("iam", "GetRole", _role)
-            proxy.overlay("iam", "GetPolicy", _policy)
             proxy.overlay("ssm", "DescribeParameters", _parameters)
             proxy.overlay("ecs", "DescribeClusters", _clusters)
+
+    def _policy(self, call: Call, status: int, body: bytes) -> tuple[int, bytes]:
+        arn = str(call.parameters["PolicyArn"])
+        made = f"<GetPolicyResponse><GetPolicyResult><Policy><Arn>{arn}</Arn></Policy></GetPolicyResult></GetPolicyResponse>"
+        return (200, made.encode()) if status != 200 and self._there([arn]) else (status, body)
 
     def _there(self, names: Iterable[str]) -> list[str]:
         return [one for one in names if self._names is None or one in self._names]
@@ -90,12 +95,6 @@ def _role(call: Call, status: int, body: bytes) -> tuple[int, bytes]:
     fields = f"<RoleName>{name}</RoleName><Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn>"
     document = f"<AssumeRolePolicyDocument>{json.dumps(TASKS)}</AssumeRolePolicyDocument>"
     return 200, f"<GetRoleResponse><GetRoleResult><Role>{fields}{document}</Role></GetRoleResult></GetRoleResponse>".encode()
-
-
-def _policy(call: Call, status: int, body: bytes) -> tuple[int, bytes]:
-    arn = f"<Arn>{call.parameters['PolicyArn']}</Arn>"
-    made = f"<GetPolicyResponse><GetPolicyResult><Policy>{arn}</Policy></GetPolicyResult></GetPolicyResponse>"
-    return (status, body) if status == 200 else (200, made.encode())
 
 
 def _parameters(call: Call, *_: object) -> tuple[int, bytes]:

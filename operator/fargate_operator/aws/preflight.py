@@ -19,7 +19,7 @@ from fargate_operator.preflight import Found, Kind
 
 log = logging.getLogger(__name__)
 _ABSENT = {"NoSuchEntity", "ResourceNotFoundException", "ListenerNotFound", "ListenerNotFoundException"}
-_FILTERED, _PARAMETERS, _CLUSTERS = 200, 50, 100  # ids in one call
+_FILTERED, _PARAMETERS, _CLUSTERS = 200, 25, 100  # ids in one call; a parameter may have two names
 
 Looked = Mapping[str, Found | None]  # no entry: it could not be seen
 _Look = Callable[[Any, Sequence[str]], Looked]
@@ -108,9 +108,11 @@ def _listener(elb: Any, arn: str) -> Found:
 
 
 def _parameters(ssm: Any, names: Sequence[str]) -> Iterator[tuple[str, Found]]:
-    filters = [{"Key": "Name", "Option": "Equals", "Values": list(names)}]
+    """The ARN of the parameter ``key`` is that of ``/key``: either will do."""
+    plain = [one[1:] for one in names if one.rfind("/") == 0]
+    filters = [{"Key": "Name", "Option": "Equals", "Values": [*names, *plain]}]
     for page in ssm.get_paginator("describe_parameters").paginate(ParameterFilters=filters, PaginationConfig={"PageSize": 50}):
-        yield from ((str(one["Name"]), Found()) for one in page["Parameters"])
+        yield from ((f"/{str(one['Name']).removeprefix('/')}", Found()) for one in page["Parameters"])
 
 
 def _clusters(ecs: Any, arns: Sequence[str]) -> Iterator[tuple[str, Found]]:

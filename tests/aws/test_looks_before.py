@@ -148,17 +148,24 @@ def test_throttling_and_failures_pass(code, status):
     assert isinstance(caught.value.__cause__, ClientError)
 
 
-def test_120_parameters_are_three_calls_with_each_filter_of_50_at_most():
+def test_a_parameter_without_a_slash_has_the_same_arn_as_one_with():
     aws = Recorded("ssm")
-    names = [f"/shop/{number}" for number in range(120)]
-    for start in (0, 50, 100):
+    wanted = {"ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": ["/key", "/shop/key", "key"]}], "MaxResults": 50}
+    aws.stub.add_response("describe_parameters", {"Parameters": [{"Name": "key"}]}, wanted)
+    assert look(aws, REGION, Kind.Parameter, ["/key", "/shop/key"]) == {"/key": Found(), "/shop/key": None}
+
+
+def test_60_parameters_are_three_calls_of_25_at_most():
+    aws = Recorded("ssm")
+    names = [f"/shop/{number}" for number in range(60)]
+    for start in (0, 25, 50):
         wanted = {
-            "ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": names[start : start + 50]}],
+            "ParameterFilters": [{"Key": "Name", "Option": "Equals", "Values": names[start : start + 25]}],
             "MaxResults": 50,
         }
         aws.stub.add_response("describe_parameters", {"Parameters": [{"Name": names[start]}]}, wanted)
     found = look(aws, REGION, Kind.Parameter, names)
-    assert [name for name, one in found.items() if one] == [names[0], names[50], names[100]]
+    assert [name for name, one in found.items() if one] == [names[0], names[25], names[50]]
     assert found.keys() == set(names)
 
 
