@@ -1,13 +1,17 @@
 """What is looked at before a write, how often, and what a fault does to what runs: the reconciler's own code, on a world of fakes."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
+from fargate_operator.bounds import parse_bounds
 from fargate_operator.preflighting import Preflight
 from fargate_operator.seen import condition
 from test_detection import ACCOUNT, REGION, Life
+from ways_around import DEFAULT
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/tasks"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shop-AbCdEf"
@@ -155,6 +159,13 @@ def test_throttling_is_waited_out_without_a_write(life):
     written, life.account.error = life.written(), "Throttling"
     change(life, **NAMED)
     assert (told(life), life.written()) == (("False", "Throttled"), written)
+
+
+def test_what_the_bounds_refuse_is_not_looked_at(life):
+    bounds = parse_bounds(yaml.safe_dump({"default": DEFAULT})).of("team")
+    life.operator._templates._bounds = SimpleNamespace(of=lambda _: bounds)
+    change(life, **NAMED)
+    assert (told(life, "Stalled"), life.account.counts) == (("True", "OutOfBounds"), {})
 
 
 def test_a_suspended_app_is_not_looked_at(life):

@@ -21,6 +21,7 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.facts import Facts, Place
 from fargate_operator.fallback import in_template
+from fargate_operator.grounding import Unresolved
 from fargate_operator.images import Images, Look, stacks_of
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
@@ -29,7 +30,6 @@ from fargate_operator.observation import Change, ChangeSet, Owner, StackObservat
 from fargate_operator.parameters import NONE
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import NEVER_UP, STUCK, busy
-from fargate_operator.preflight import Unresolved
 from fargate_operator.seen import Seen
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.source_index import SourceIndex

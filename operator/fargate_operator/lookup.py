@@ -14,9 +14,9 @@ from fargate_operator.compiler import input_digest
 from fargate_operator.facts import Facts, recall, record
 from fargate_operator.facts import pins as facts_pins
 from fargate_operator.gathering import answered, carried, questions
+from fargate_operator.grounding import Unresolved
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
-from fargate_operator.preflight import Unresolved
 from fargate_operator.seen import Seen
 from fargate_operator.template import Template
 from fargate_operator.world import World

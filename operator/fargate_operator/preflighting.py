@@ -11,8 +11,9 @@ from fargate_operator.acting import BRINGS
 from fargate_operator.answers import Answers
 from fargate_operator.aws import preflight as aws
 from fargate_operator.facts import Lack
+from fargate_operator.grounding import grounded, judge, lack
 from fargate_operator.plan import Nothing
-from fargate_operator.preflight import Found, Kind, Looks, Name, grounded, judge, lack, questions
+from fargate_operator.preflight import Found, Kind, Looks, Name, questions
 from fargate_operator.seen import Seen
 from fargate_operator.template import Template
 from fargate_operator.turn import Turn, app_of

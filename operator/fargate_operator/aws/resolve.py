@@ -15,8 +15,8 @@ from fargate_operator.errors import Fault, Missing, Transient
 from fargate_operator.facts import Facts, Lack, Listener, Subnets
 from fargate_operator.fragments.ecr import ecr_image, repository
 from fargate_operator.fragments.network import Question
+from fargate_operator.grounding import Unresolved
 from fargate_operator.model import App, Image, network_questions
-from fargate_operator.preflight import Unresolved
 
 T = TypeVar("T")
 
