@@ -19,7 +19,7 @@ from harness.spot_runs import dead_letter, without_spot
 from roles import FOR_DRIFT, SERVICE_ROLE, actions, allows, called
 from ways_around import DEFAULT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(300)]
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
 BOUNDS = {
@@ -116,7 +116,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     blue["web"]["http"] = {"host": "shop.example.com", "priority": 8}
     world.apply(images=images, services=blue, loadBalancer=shared)
     world.ready()
-    named(world, proxy, images, blue, shared)
+    named(world, proxy, images, shared)
     rescued(world, proxy, images, blue, shared)
     built(world)
     # a template that is too large to be sent, protected, and one that fails
@@ -153,7 +153,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
 
 
-def named(world, proxy, images, services, balancer):
+def named(world, proxy, images, balancer):
     """All that an app can name outside its stack, and a listener with almost as many rules as it may have."""
     iam, role = world.emulator.client("iam"), "/fargate/default/"
     iam.create_role(RoleName="tasks", Path=role, AssumeRolePolicyDocument=json.dumps(TASKS))
@@ -174,9 +174,9 @@ def named(world, proxy, images, services, balancer):
     world.apply("named", images=images, services={"web": http}, loadBalancer={"certificateArns": [certificate]})
     world.ready("named")
     world.delete("named")
+    rule = {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 9}}
     with proxy.overlaid("elasticloadbalancing", "DescribeRules", busy):
-        world.apply("named", images=images, loadBalancer=balancer, services={
-            "web": {**services["web"], "deployment": None, "http": {"host": "shop.example.com", "priority": 9}}})  # fmt: skip
+        world.apply("named", images=images, services={"web": rule}, loadBalancer=balancer)
         world.wait(lambda: proxy.counts["elasticloadbalancing", "DescribeAccountLimits"])
     world.ready("named")
     world.delete("named")
