@@ -17,7 +17,7 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.execution import Execution
-from fargate_operator.facts import Place, pins
+from fargate_operator.facts import Place
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
@@ -25,7 +25,7 @@ from fargate_operator.homes import Home, home_of, service_arns
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
-from fargate_operator.lookup import known_facts
+from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
@@ -196,7 +196,7 @@ class Reconciler:
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
-        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images)
+        return replace(turn, facts=facts).with_seen(pins=repinned(turn.seen, facts, last), images=images)
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
