@@ -53,7 +53,7 @@ bench: setup ## compile times, and 400 apps at once, counted: calls, times, memo
 chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes
 	@$(BIN)/python tests/bench/kills.py
 
-golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
+golden: $(VENV)/.installed ## rewrite golden templates and failures; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py
 
 crds: $(VENV)/.installed ## regenerate the CRD from the model
@@ -63,7 +63,7 @@ reference: $(VENV)/.installed ## regenerate docs/reference.md from the CRD
 	@$(BIN)/python tests/reference.py
 
 verify: crds golden reference ## fail when something generated is stale
-	@test -z "$$(git status --porcelain crds tests/golden docs/reference.md)" || { git status --short crds tests/golden docs/reference.md; git diff crds tests/golden docs/reference.md; echo "verify: stale, commit what was regenerated"; exit 1; }
+	@test -z "$$(git status --porcelain crds tests/golden tests/failures docs/reference.md)" || { git status --short crds tests/golden tests/failures docs/reference.md; git diff crds tests/golden tests/failures docs/reference.md; echo "verify: stale, commit what was regenerated"; exit 1; }
 
 lock: $(VENV)/.installed ## lock the dependencies anew
 	@$(BIN)/pip install --quiet uv

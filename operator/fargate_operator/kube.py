@@ -15,6 +15,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.kube_objects import Objects
+from fargate_operator.messages import about, fit
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote
 
@@ -71,9 +72,9 @@ class Kube:
             return dict(changed)
 
     def tell(self, item: Mapping[str, Any], note: EventNote) -> None:
-        """Post an Event; the same one once an hour. That it cannot be posted never fails a reconcile."""
+        """Post an Event; one of the same once an hour, though counts differ. That it cannot be posted never fails a reconcile."""
         metadata = item["metadata"]
-        seen, now = (metadata["uid"], note.reason, note.message), time.monotonic()
+        seen, now = (metadata["uid"], note.reason, about(note.message)), time.monotonic()
         if now - self._told.get(seen, float("-inf")) < REPEAT:
             return
         self._told = (
@@ -92,7 +93,7 @@ class Kube:
             },
             "type": note.type,
             "reason": note.reason,
-            "message": note.message[:1024],
+            "message": fit(note.message),
             "source": {"component": "fargate-operator"},
             "firstTimestamp": moment,
             "lastTimestamp": moment,

@@ -7,6 +7,7 @@ from fargate_operator.approval import prefix
 from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
 from fargate_operator.event_index import EventIndex
+from fargate_operator.explaining import Explainer
 from fargate_operator.fallback import wanting
 from fargate_operator.follower import Follower
 from fargate_operator.looks import Looks
@@ -29,9 +30,11 @@ from fargate_operator.world import World
 class Observer:
     """Reads the stack and the services of a turn, and has the follower know of what is under way."""
 
-    def __init__(self, world: World, follower: Follower, rescue: Rescue, looks: Looks, events: EventIndex) -> None:
+    def __init__(
+        self, world: World, follower: Follower, rescue: Rescue, looks: Looks, events: EventIndex, explainer: Explainer
+    ) -> None:
         self._world, self._follower, self._rescue = world, follower, rescue
-        self._looks, self._events = looks, events
+        self._looks, self._events, self._explainer = looks, events, explainer
 
     def stack(self, turn: Turn) -> Turn:
         """With the stack as it is, and what was tried with it."""
@@ -47,7 +50,7 @@ class Observer:
             return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
         failure: Failure | None = None
         if stack is not None and news(seen.previous, stack):
-            failure = self._world.stacks(seen.region).first_failure(stack)
+            failure = self._explainer.failure(turn, stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
         elif stack is not None:
@@ -73,7 +76,7 @@ class Observer:
             or stack.owner != turn.owner
         ):
             return turn
-        arns = self._rescue.arns(turn)
+        arns = self._explainer.arns(turn, self._rescue.arns(turn))
         self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
@@ -83,4 +86,4 @@ class Observer:
         services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
         if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
-        return turn.with_seen(services=services)
+        return turn.with_seen(services=self._explainer.services(turn, services))

@@ -9,11 +9,13 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
-from fargate_operator.seen import Seen
+from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
+WATCHED = 30.0  # seconds after which the services of a stack that is being made are looked at, should they fail
+FIRST_LOOK = 60.0  # seconds until then, as a rule: before, there is nothing yet that could have failed
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -44,11 +46,25 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
     if seen.stack and busy(seen.stack.status):
         on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
         if not on_spot and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
-            return Outcome(SAFETY)
+            return Outcome(_watched(seen))
         # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
         age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
         return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
     return _at_rest(seen, conditions, health)
+
+
+def _watched(seen: Seen) -> float:
+    """Of a stack whose services are in no output yet: a look costs CloudFormation a call until they are found."""
+    if seen.app is None or not seen.app.spec.services:
+        return SAFETY
+    age = working_for(seen)
+    return FIRST_LOOK - age if age < WATCHED else min(SAFETY, max(WATCHED, age / 2))
+
+
+def working_for(seen: Seen) -> float:
+    """For how many seconds CloudFormation has been at work, as far as the status tells."""
+    before = condition(seen.previous, "Reconciling") or condition(seen.previous, "Ready")
+    return _age(seen, before) if before.get("lastTransitionTime") else 0.0
 
 
 def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:

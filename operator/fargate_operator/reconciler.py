@@ -16,6 +16,7 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.execution import Execution
+from fargate_operator.explaining import LINES, Explainer
 from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
@@ -63,13 +64,15 @@ class Reconciler:
         git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
+        log_lines: int = LINES,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
-        self._observer = Observer(world, follower, self._rescue, self._looks, self._events)
+        self._explainer = Explainer(world, sources, log_lines)
+        self._observer = Observer(world, follower, self._rescue, self._looks, self._events, self._explainer)
         self._execution = Execution(
             kube,
             world,
@@ -223,7 +226,7 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events):
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._explainer):
             one.forget(key_of(turn))
         return Outcome()
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator.facts import Fallback
+from fargate_operator.failure import told
+from fargate_operator.messages import fit, without_log
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -18,7 +20,6 @@ from fargate_operator.plan import (
 from fargate_operator.shortage import lacks_capacity
 
 Status = Mapping[str, Any]
-MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,8 @@ def attempt(previous: Status, stack: StackObservation | None, failure: Failure |
     fresh = news(previous, stack)
     if fresh and stack is not None:
         count += 1
-        reason = explain(failure) or stack.status_reason or stack.status
-    return Attempt(str(old.get("attemptedDigest", "")), count, reason, passing=passes(reason), fresh=fresh)
-
-
-def explain(failure: Failure | None) -> str:
-    """``WebService (AWS::ECS::Service): reason``."""
-    return f"{failure.logical_id} ({failure.resource_type}): {failure.reason}" if failure else ""
+        reason = fit(told(failure) or stack.status_reason or stack.status)
+    return Attempt(str(old.get("attemptedDigest", "")), count, reason, passing=passes(without_log(reason)), fresh=fresh)
 
 
 _PASSING = ("throttl", "rate exceeded", "limit exceeded", "quota",

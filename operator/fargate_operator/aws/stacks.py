@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +13,10 @@ from fargate_operator import names
 from fargate_operator.aws.change_sets import ChangeSets
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
-from fargate_operator.observation import ChangeSet, Failure, Owner, StackObservation
+from fargate_operator.observation import ChangeSet, Owner, StackObservation
 from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import busy
 from fargate_operator.template import STATE_OUTPUT, Template
@@ -66,7 +66,7 @@ class Stacks:
     def __init__(self, clients: Clients, region: str, bucket: str = "", role: str = "") -> None:
         self._client = clients.get("cloudformation", region)
         self._clients, self._region, self._bucket = clients, region, bucket
-        self.change_sets = ChangeSets(self._client)
+        self.change_sets, self.events = ChangeSets(self._client), StackEvents(self._client)
         self._role = {"RoleARN": role} if role else {}  # CloudFormation's own; without one it borrows the caller's session
 
     def describe(self, name_or_id: str) -> StackObservation | None:
@@ -224,20 +224,6 @@ class Stacks:
         except ClientError as error:
             raise self._again(error, "DeleteStack") from error
 
-    def first_failure(self, stack: StackObservation) -> Failure | None:
-        """The first resource that failed in the last operation, whose reason is its own."""
-        found: Failure | None = None
-        with translated("DescribeStackEvents"):
-            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack.id):
-                for event in page["StackEvents"]:  # the newest first
-                    own = event["PhysicalResourceId"] == stack.id
-                    status, reason = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")
-                    if own and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
-                        return found
-                    if not own and status.endswith("_FAILED") and "cancelled" not in reason.lower():
-                        found = Failure(event["LogicalResourceId"], event.get("ResourceType", ""), _safe(event, reason))
-        return found
-
     def _brings(self, order: Order) -> dict[str, Any]:
         """What every operation that brings a template has in common. Triggers that are not sent stay, those of long ago too."""
         triggers = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in order.alarms]
@@ -285,15 +271,6 @@ def _parameters(order: Order) -> dict[str, Any]:
 
 def _capabilities(template: Template) -> list[str]:
     return [*_CAPABILITIES, _MACROS] if '"Fn::Transform"' in template.json() else _CAPABILITIES
-
-
-def _safe(event: Mapping[str, Any], reason: str) -> str:
-    """A resource's reason; of the one that has values of Secrets only words that can hold none of them."""
-    if event["LogicalResourceId"] != names.COPIED_SECRET:
-        return reason
-    told = re.findall(r"HandlerErrorCode: \w+|(?<=not authorized to perform: )[\w:]+", reason)
-    because = f" ({', '.join(told)})" if told else ""
-    return f"it failed{because}; what CloudFormation says may quote a Secret, and is left in the stack's events"
 
 
 def observed(stack: Mapping[str, Any]) -> StackObservation:
