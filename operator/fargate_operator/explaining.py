@@ -64,7 +64,9 @@ class Explainer:
     def _deeper(self, turn: Turn, stack: StackObservation, failure: Failure) -> Failure:
         if failure.resource_type != "AWS::ECS::Service" or not _WAITED.search(failure.reason):
             return failure
-        one = self._live(turn, stack, failure) or _remembered(turn.seen.previous, failure)
+        live = self._live(turn, stack, failure)
+        known = live is not None and live.task_arn  # what only an event says may be less than what was seen of a task
+        one = live if known else _remembered(turn.seen.previous, failure) or live
         if one is None:
             return failure
         told = details(one.message)

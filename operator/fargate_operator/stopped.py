@@ -44,8 +44,9 @@ def ended(tasks: Iterable[StoppedTask], events: Sequence[ServiceEvent] = (), sin
     if failed:
         worst = max(failed, key=lambda one: (_rank(one), str(one.at or "")))
         return _of_task(worst, told)
-    words = next((one for one in told if _TELLING.search(one.message)), None)
-    return _of_event(words) if words else None
+    words = [one for one in told if _TELLING.search(one.message)]
+    words.sort(key=lambda one: "consistently" in one.message)  # which only says that it goes on
+    return _of_event(words[0]) if words else None
 
 
 def _on_purpose(task: StoppedTask) -> bool:

@@ -1,6 +1,7 @@
 """The operator's role in AWS, taken literally: a whole life makes the calls that the role's policy names, and no others."""
 
 import json
+import re
 
 import pytest
 
@@ -119,7 +120,8 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
         terminationProtection=False,
         resources={"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999999}}},
     )
-    world.stalled("UpdateFailed")
+    with proxy.overlaid("cloudformation", "DescribeStackEvents", validated):
+        world.stalled("UpdateFailed")
     # the emulator's rollbacks never fail: it is only said that one did
     proxy.overlay("cloudformation", "DescribeStacks", lambda _, status, body: (
         status, body.replace(b">UPDATE_ROLLBACK_COMPLETE<", b">UPDATE_ROLLBACK_FAILED<")))  # fmt: skip
@@ -142,6 +144,13 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     moved = [one.parameters["service"] for one in proxy.calls if one.action == "UpdateService"]
     assert all(allows("OperatorRole", "ecs:UpdateService", one) for one in moved)
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def validated(_, status, body):
+    """As if CloudFormation had found the fault before it began, of which only DescribeEvents tells."""
+    body = body.replace(b"CREATE_FAILED", b"CREATE_IN_PROGRESS").replace(b"UPDATE_FAILED", b"UPDATE_IN_PROGRESS")
+    return status, re.sub(rb"(?<=<ResourceStatus>UPDATE_ROLLBACK_IN_PROGRESS</ResourceStatus>)(<ResourceStatusReason>[^<]*</ResourceStatusReason>)?",
+                          b"<ResourceStatusReason>Validation failed. Call DescribeEvents</ResourceStatusReason>", body)  # fmt: skip
 
 
 def rescued(world, proxy, images, services, balancer):

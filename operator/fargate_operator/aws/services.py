@@ -154,14 +154,17 @@ class Services:
         ECS tells of a stopped task for an hour, and for a while of a service that was deleted, but not of one whose cluster was.
         """
         cluster = cluster_of(service_arn)
+        found: list[Any] = []
         try:
             with translated("DescribeServices"):
                 found = self._client.describe_services(cluster=cluster, services=[service_arn])["services"]
-            tasks = self._stopped_tasks(cluster, service_arn.rsplit("/", 1)[-1], _ENOUGH) if found else []
-        except ReconcileError as error:
-            if isinstance(error.__cause__, ClientError) and code(error.__cause__) in _GONE:
+            if not found:
                 return None
-            raise
+            tasks = self._stopped_tasks(cluster, service_arn.rsplit("/", 1)[-1], _ENOUGH)
+        except ReconcileError as error:
+            if not isinstance(error.__cause__, ClientError) or code(error.__cause__) not in _GONE:
+                raise
+            tasks = []  # of a service that is gone only its events are left, if those
         events = [_event(one) for service in found for one in (service.get("events") or ())[:MOST_EVENTS]]
         return ended([stopped_task(one) for one in tasks], events, since)
 
