@@ -14,7 +14,7 @@ from test_status import NOW, seen, service
 def told(one, later=0.0):
     """What a reconcile says that sees the same `later` seconds after it was seen first."""
     status = summarize(one)
-    return outcome(seen(**{**_fields(one), "previous": status, "now": NOW + timedelta(seconds=later)}), status, 300.0)
+    return outcome(seen(**{**_fields(one), "previous": status, "now": NOW + timedelta(seconds=later)}), status, 300.0, 900.0)
 
 
 def _fields(one):
@@ -42,12 +42,12 @@ def test_a_stack_that_is_made_is_left_to_the_follower_but_for_a_look_at_its_serv
     one = seen("CREATE_IN_PROGRESS", Wait(), services=None, previous={"conditions": [since]})
     status = summarize(one)
     del status["services"]
-    assert outcome(one, status, 300.0) == Outcome(after)
+    assert outcome(one, status, 300.0, 36000.0) == Outcome(after)
 
 
 def test_a_stack_without_services_that_is_made_is_left_to_the_follower():
     one = seen("CREATE_IN_PROGRESS", Wait(), services=None, app=parse_app(manifest(services=None, tasks={"a": {"image": "app"}})))
-    assert outcome(one, summarize(one), 300.0) == Outcome(600.0)
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(600.0)
     assert isinstance(seen().action, Nothing)
 
 
@@ -63,10 +63,10 @@ def test_a_stack_without_services_that_is_made_is_left_to_the_follower():
 )
 def test_an_image_that_cannot_be_built_makes_nobody_read_services_more_often(trouble, after):
     one = seen(images={"app": ImageObservation("home", trouble=trouble)})
-    assert outcome(one, summarize(one), 300.0) == Outcome(after)
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(after)
 
 
 def test_services_that_do_not_run_are_looked_at_whatever_is_wrong_with_an_image():
     trouble = ImageTrouble("BuildFailed", "no", stalled=True)
     one = seen(images={"app": ImageObservation("home", trouble=trouble)}, services={"web": service(running=0)})
-    assert outcome(one, summarize(one), 300.0) == Outcome(2.0)
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(2.0)

@@ -83,6 +83,7 @@ class _Operator:
             events=events,
             spot_cooldown=settings.spot_cooldown,
             log_lines=settings.log_lines,
+            progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)

@@ -8,6 +8,7 @@ from typing import Any
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Waiting
 from fargate_operator.fallback import wanting
+from fargate_operator.observation import StackObservation
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
 from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
@@ -16,6 +17,7 @@ ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked a
 PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
 WATCHED = 30.0  # seconds after which the services of a stack that is being made are looked at, should they fail
 FIRST_LOOK = 60.0  # seconds until then, as a rule: before, there is nothing yet that could have failed
+MOMENT = 1.0  # seconds: the least between two looks at what may be about to hang
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
@@ -27,8 +29,11 @@ class Outcome:
     failed: bool = False
 
 
-def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
-    """`status` is what was made of `seen`; `health` the seconds between two looks at services that are as they should be."""
+def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
+    """`status` is what was made of `seen`; `health` the seconds between two looks at services that are as they should be.
+
+    `deadline`: seconds without an event after which a busy stack makes no progress.
+    """
     error, action = seen.error, seen.action
     if isinstance(error, Terminal):
         return Outcome(OUTSIDE if error.outside else None)
@@ -44,13 +49,21 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
     if isinstance(action, Await):
         return Outcome(health)
     if seen.stack and busy(seen.stack.status):
-        on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
-        if not on_spot and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
-            return Outcome(_watched(seen))
-        # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
-        age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
-        return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
+        return _busy(seen, seen.stack, status, conditions.get("Reconciling", conditions["Ready"]), deadline)
     return _at_rest(seen, conditions, health)
+
+
+def _busy(
+    seen: Seen, stack: StackObservation, status: Mapping[str, Any], reconciling: Mapping[str, Any], deadline: float
+) -> Outcome:
+    """The follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on."""
+    age = _age(seen, reconciling)
+    on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
+    rolls = on_spot or any(one.get("serviceArn") for one in status.get("services", {}).values())
+    after = min(SAFETY, max(ROLLOUT, age / 4)) if rolls else _watched(seen)
+    moved = max((one for one in (stack.event_at, stack.updated_at) if one), default=None)
+    left = deadline - min(age, (seen.now - moved).total_seconds() if moved else age)
+    return Outcome(min(after, max(MOMENT, left)) if left > 0 else after)
 
 
 def _watched(seen: Seen) -> float:

@@ -32,6 +32,7 @@ from fargate_operator.plan import (
     Nothing,
     busy,
 )
+from fargate_operator.progress import DEADLINE, Progress
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
@@ -44,6 +45,7 @@ from fargate_operator.withheld import lacking
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
+SURVEY = 6  # times the health interval: between two looks at all stacks, where there are apps without services
 
 
 class Reconciler:
@@ -65,6 +67,7 @@ class Reconciler:
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
         log_lines: int = LINES,
+        progress_deadline: float = DEADLINE,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
         self._identity, self._health, self._clock = identity, health_interval, clock
@@ -72,7 +75,17 @@ class Reconciler:
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
         self._explainer = Explainer(world, sources, log_lines)
-        self._observer = Observer(world, follower, self._rescue, self._looks, self._events, self._explainer)
+        self._progress, self._deadline = Progress(world, progress_deadline), progress_deadline
+        self._observer = Observer(
+            world,
+            follower,
+            self._rescue,
+            self._looks,
+            self._events,
+            self._explainer,
+            self._progress,
+            SURVEY * health_interval,
+        )
         self._execution = Execution(
             kube,
             world,
@@ -226,7 +239,8 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._explainer):
+        hold = (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events)
+        for one in (*hold, self._progress, self._explainer):
             one.forget(key_of(turn))
         return Outcome()
 
@@ -239,4 +253,4 @@ class Reconciler:
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
-        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
+        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health, self._deadline))

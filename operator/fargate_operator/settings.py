@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     log_lines: Annotated[int, Field(ge=0, le=100)] = Field(
         default=20, description="last lines of the log of a container that failed which an app's status tells; 0: none"
     )
+    progress_deadline: Seconds = Field(
+        default=900.0, description="for how long an operation on a stack may go on without an event before that is told"
+    )
     bounds: str = Field(default="", description="file that bounds what authors may do, by namespace; read again when it changes")
     cloudformation_role: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$")] = Field(
         default="", description="ARN of the role with which CloudFormation makes the stacks"

@@ -5,15 +5,14 @@ is asked only where those events say so: it alone has what CloudFormation finds 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fargate_operator import names
 from fargate_operator.aws.errors import translated
+from fargate_operator.aws.operations import safe_reason
 from fargate_operator.failure import Event, first, last_operation
 from fargate_operator.observation import Failure, StackObservation
 
@@ -56,7 +55,7 @@ class StackEvents:
             return None
         others = dict.fromkeys(f"{one.get('LogicalResourceId')}: {one['ValidationStatusReason']}" for one in wrong[1:])
         one = wrong[0]
-        reason = _safe(one.get("LogicalResourceId", ""), one["ValidationStatusReason"])
+        reason = safe_reason({"LogicalResourceId": "", **one}, one["ValidationStatusReason"])
         return Failure(one.get("LogicalResourceId", ""), one.get("ResourceType", ""), reason, others=tuple(others)[:MOST_FAULTS])
 
 
@@ -68,19 +67,10 @@ def _event(one: Mapping[str, Any], stack_id: str) -> Event:
         at=one["Timestamp"],
         logical_id=one["LogicalResourceId"],
         status=status,
-        reason=_safe(one["LogicalResourceId"], reason),
+        reason=safe_reason(one, reason),
         type=one.get("ResourceType", ""),
         physical_id=one.get("PhysicalResourceId", ""),
         operation=one.get("OperationId", ""),
         own=one.get("PhysicalResourceId") == stack_id and not status.startswith("HOOK"),
         late=bool(one.get("DetailedStatus")),
     )
-
-
-def _safe(logical_id: str, reason: str) -> str:
-    """A resource's reason; of the one that has values of Secrets only words that can hold none of them."""
-    if logical_id != names.COPIED_SECRET:
-        return reason
-    told = re.findall(r"HandlerErrorCode: \w+|(?<=not authorized to perform: )[\w:]+", reason)
-    because = f" ({', '.join(told)})" if told else ""
-    return f"it failed{because}; what CloudFormation says may quote a Secret, and is left in the stack's events"
