@@ -79,7 +79,7 @@ def test_no_progress_is_a_condition_and_one_warning():
 def test_the_look_at_the_deadline_is_not_missed():
     going = seen("CREATE_IN_PROGRESS", Wait(), services=None, stack=stack("CREATE_IN_PROGRESS"))
     status = summarize(going)
-    assert outcome(going, status, 300.0, 90.0) == Outcome(90.0)
+    assert outcome(going, status, 300.0, 45.0) == Outcome(45.0)
     quiet = replace(going, now=NOW + timedelta(seconds=100), stack=replace(going.stack, event_at=NOW + timedelta(seconds=40)))
     assert outcome(quiet, status, 300.0, 90.0) == Outcome(30.0)
     still_one = replace(quiet, stack=replace(quiet.stack, still=True, event_at=NOW))
