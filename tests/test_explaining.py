@@ -78,6 +78,18 @@ def test_the_end_of_the_log_is_told_without_secrets_once_for_a_task():
     assert aws.asked == ["resources", (GROUP, "fargate/web/1")]
 
 
+def test_lines_that_come_late_are_waited_for_and_not_for_ever():
+    aws = Aws(streams={})
+    one = explainer(aws)
+    for _ in range(9):
+        one.services(turn(), {"web": replace(service(running=0), ended=EXITED)})
+    assert aws.asked == ["resources", *[(GROUP, "fargate/web/1")] * 3]
+    late = replace(EXITED, task_arn="arn:task/c/2")
+    assert "|" not in one.services(turn(), {"web": replace(service(running=0), ended=late)})["web"].stopped
+    aws.streams = {(GROUP, "fargate/web/2"): ["the end"]}
+    assert one.services(turn(), {"web": replace(service(running=0), ended=late)})["web"].stopped.endswith("\n| the end")
+
+
 @pytest.mark.parametrize(
     ("aws", "how"),
     [
