@@ -90,6 +90,7 @@ class _Operator:
             git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
             events=events,
             spot_cooldown=settings.spot_cooldown,
+            log_lines=settings.log_lines,
             progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)

@@ -17,6 +17,7 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.execution import Execution
+from fargate_operator.explaining import LINES, Explainer
 from fargate_operator.facts import Place
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
@@ -67,6 +68,7 @@ class Reconciler:
         git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
+        log_lines: int = LINES,
         progress_deadline: float = DEADLINE,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
@@ -74,9 +76,17 @@ class Reconciler:
         self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
+        self._explainer = Explainer(world, sources, log_lines)
         self._progress, self._deadline = Progress(world, progress_deadline), progress_deadline
         self._observer = Observer(
-            world, follower, self._rescue, self._looks, self._events, self._progress, SURVEY * health_interval
+            world,
+            follower,
+            self._rescue,
+            self._looks,
+            self._events,
+            self._explainer,
+            self._progress,
+            SURVEY * health_interval,
         )
         self._execution = Execution(
             kube,
@@ -237,7 +247,8 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         """The app is gone: nothing of it is remembered."""
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
+        hold = (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events)
+        for one in (*hold, self._progress, self._explainer):
             one.forget(key)
         if (home := self._homes.pop(key, None)) is not None:
             self._world.forget(home.region, home.stack_name, home.services)

@@ -8,6 +8,8 @@ from fargate_operator import drift, names, spot_status
 from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
+from fargate_operator.messages import about, fit
+from fargate_operator.observation import ServiceObservation
 from fargate_operator.plan import (
     STUCK,
     Await,
@@ -23,7 +25,7 @@ from fargate_operator.plan import (
     Wait,
 )
 from fargate_operator.recovery import CANCEL, RECREATE
-from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp, warnings
+from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
@@ -63,7 +65,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
         body |= {name: old[name] for name in ("id", "status", "updatedAt", "templateDigest", "inputDigest") if name in old}
     body["attemptedDigest"], body["failures"] = _attempted(seen, old)
     if body["failures"]:
-        body["failure"] = seen.attempt.reason[:MOST_MESSAGE]
+        body["failure"] = fit(seen.attempt.reason)
     tried = isinstance(seen.action, Create | Update | Execute)
     body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
     body |= _undone(seen, old)
@@ -230,9 +232,26 @@ def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
         return {**kept, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
-    message = trouble[1][:MOST_MESSAGE] if trouble else ""
-    extras = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
+    message = fit(trouble[1]) if trouble else ""
+    extras: dict[str, Any] = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
+    extras["stopped"] = _ended(one, previous)
     return body | {name: value for name, value in extras.items() if value}
+
+
+def _ended(service: ServiceObservation, previous: Status) -> Status:
+    """Why a task stopped last; known until all is well again, since ECS forgets it, and the stack may take the service away."""
+    well = service.status == "ACTIVE" and service.rollout in ("", "COMPLETED") and trouble_of(service) is None
+    if service.ended is None:
+        return {} if well else previous.get("stopped") or {}
+    one = service.ended
+    body = {
+        "message": fit(one.message),
+        "at": timestamp(one.at),
+        "taskArn": one.task_arn,
+        "container": one.container,
+        "exitCode": one.exit_code,
+    }
+    return {name: value for name, value in body.items() if value not in ("", None)}
 
 
 # ── Events ──────────────────────────────────────────────────────────────────────
@@ -251,7 +270,8 @@ def transitions(old: Status, new: Status) -> list[EventNote]:
     """The Events that tell what changed: when Ready's status, reason or message did, for each drift, of Spot and of quotas."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
     still = after.get("reason") == Reason.NoProgress  # is told once, however what it waits for changes
-    same = all(before.get(name) == after.get(name) for name in ("status", "reason", *(() if still else ("message",))))
+    same = all(before.get(name) == after.get(name) for name in ("status", "reason"))
+    same = same and (still or about(before.get("message", "")) == about(after.get("message", "")))  # counts, logs are no news
     others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     others += [EventNote(*one) for one in spot_status.news(old, new)]
     told, tell = ((one.get("stack") or {}).get("warnings") or () for one in (old, new))
@@ -260,5 +280,5 @@ def transitions(old: Status, new: Status) -> list[EventNote]:
         return others
     bad = still or bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
-    message = after["message"] or f"{after['reason']} the stack {stack}".strip()
+    message: str = after["message"] or f"{after['reason']} the stack {stack}".strip()
     return [EventNote("Warning" if bad else "Normal", after["reason"], message), *others]

@@ -1,6 +1,7 @@
 """The operator's role in AWS, taken literally: a whole life makes the calls that the role's policy names, and no others."""
 
 import json
+import re
 
 import pytest
 
@@ -89,15 +90,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, functions={"api": {"code": CODE}}, drift={"policy": "Warn"})
     status = world.ready()
     name = status["stack"]["name"]
-    # a log group that somebody changes by hand
-    [group] = world.cloudformation.describe_stack_resources(StackName=name, LogicalResourceId="FargateTasksLogGroup")[
-        "StackResources"
-    ]
-    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
-    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
-    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
-    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
-    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
+    changed_by_hand(world, status)
     # rules on somebody's listener, which has almost as many as it may have
     proxy.overlay("elasticloadbalancing", "DescribeRules", busy)
     behind = {"web": {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 7}}}
@@ -130,7 +123,8 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
         terminationProtection=False,
         resources={"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999999}}},
     )
-    world.stalled("UpdateFailed")
+    with proxy.overlaid("cloudformation", "DescribeStackEvents", validated):
+        world.stalled("UpdateFailed")
     # the emulator's rollbacks never fail: it is only said that one did
     proxy.overlay("cloudformation", "DescribeStacks", lambda _, status, body: (
         status, body.replace(b">UPDATE_ROLLBACK_COMPLETE<", b">UPDATE_ROLLBACK_FAILED<")))  # fmt: skip
@@ -152,6 +146,18 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     moved = [one.parameters["service"] for one in proxy.calls if one.action == "UpdateService"]
     assert all(allows("OperatorRole", "ecs:UpdateService", one) for one in moved)
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def changed_by_hand(world, status):
+    """A log group with another retention, and a task that was stopped."""
+    [group] = world.cloudformation.describe_stack_resources(
+        StackName=status["stack"]["name"], LogicalResourceId="FargateTasksLogGroup"
+    )["StackResources"]
+    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
+    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
+    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
+    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
+    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
 
 
 def named(world, images):
@@ -205,6 +211,13 @@ def lost(world, proxy, operator, images):
     world.wait(lambda: proxy.counts["cloudformation", "DescribeAccountLimits"])
     world.ready("crowd")
     world.delete("crowd")
+
+
+def validated(_, status, body):
+    """As if CloudFormation had found the fault before it began, of which only DescribeEvents tells."""
+    body = body.replace(b"CREATE_FAILED", b"CREATE_IN_PROGRESS").replace(b"UPDATE_FAILED", b"UPDATE_IN_PROGRESS")
+    return status, re.sub(rb"(?<=<ResourceStatus>UPDATE_ROLLBACK_IN_PROGRESS</ResourceStatus>)(<ResourceStatusReason>[^<]*</ResourceStatusReason>)?",
+                          b"<ResourceStatusReason>Validation failed. Call DescribeEvents</ResourceStatusReason>", body)  # fmt: skip
 
 
 def rescued(world, proxy, images, services, balancer):
