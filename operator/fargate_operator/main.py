@@ -146,7 +146,7 @@ class _Operator:
 
     async def _heed_again(self) -> None:
         """Again, as long as kopf begins: the handlers that it puts in their place end kopf alone, and take some seconds for it."""
-        while not self._watching.is_set():
+        while not self._watching.is_set():  # noqa: ASYNC110  there is something to do in each round
             self._heed()
             await asyncio.sleep(SETTLE)
         self._heed()
