@@ -145,8 +145,8 @@ class _Operator:
             loop.add_signal_handler(number, self._end)
 
     async def _heed_again(self) -> None:
-        """Again, as long as kopf begins: the handlers that it puts in their place end kopf alone, and take some seconds for it."""
-        while not self._watching.is_set():  # noqa: ASYNC110  there is something to do in each round
+        """Again, while kopf begins: the handlers that it puts in their place end kopf alone, and take some seconds for it."""
+        while not self._watching.is_set():
             self._heed()
             await asyncio.sleep(SETTLE)
         self._heed()
