@@ -5,9 +5,9 @@ status and in the template's Metadata (`record`), and stays until the spec chang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from fargate_operator.template import digest
 
@@ -210,10 +210,21 @@ def _plain(value: Any) -> dict[str, Any]:
 def _value(kind: type[T], recorded: Any) -> T | None:
     if not isinstance(recorded, Mapping) or not recorded.keys() <= kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
         return None
-    try:
-        return kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in recorded.items()})
-    except TypeError:
+    given = {name: tuple(one) if isinstance(one, list) else one for name, one in recorded.items()}
+    types = {one.name: one.type for one in fields(kind)}  # type: ignore[arg-type]
+    if not all(_fits(one, types[name]) for name, one in given.items()):
         return None
+    try:
+        return kind(**given)
+    except TypeError:  # it lacks some
+        return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a recorded value is of a field's type; dataclasses take anything."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _values(kind: type[T], recorded: Any) -> dict[str, T]:
@@ -222,10 +233,8 @@ def _values(kind: type[T], recorded: Any) -> dict[str, T]:
 
 
 def _sound(one: Fallback) -> bool:
-    """Whether its fields are what they are to be; dataclasses take anything."""
-    texts = all(isinstance(text, str) for text in (one.since, one.until, one.reason))
-    counts = isinstance(one.repeats, int) and 0 < one.repeats <= MOST_REPEATS
-    return texts and counts and isinstance(one.on_demand, bool)
+    """Whether its count is one that can be."""
+    return 0 < one.repeats <= MOST_REPEATS
 
 
 def _texts(recorded: Any) -> dict[str, str]:

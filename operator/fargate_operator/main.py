@@ -1,7 +1,6 @@
 """The composition root of `run`: settings, clients, threads, kopf. The one place that knows them all."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -28,6 +27,7 @@ from fargate_operator.git_images import GitImages
 from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
+from fargate_operator.logs import Console, Json
 from fargate_operator.outages import Outages
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Reconciler
@@ -262,22 +262,9 @@ def _own_namespace() -> str:
     return path.read_text().strip() if path.exists() else "default"
 
 
-class _Json(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
 def _logging(form: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if form == "json" else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+    handler.setFormatter(Json() if form == "json" else Console())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("fargate_operator").setLevel(level.upper())
     # never to debug, whatever the level: what these log then are whole requests and answers, with the values of Secrets in them

@@ -71,6 +71,8 @@ def _busy(
 
 def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:
     """Nothing goes on in the stack."""
+    if seen.stack is None:
+        return Outcome(health)  # suspended before it had one: nothing is waited for
     lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
     nothing = isinstance(seen.action, Nothing) and not services and not lacking

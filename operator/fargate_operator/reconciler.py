@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fargate_operator.aws.errors import stray
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
@@ -118,7 +119,8 @@ class Reconciler:
         try:
             for step in self._steps(turn):
                 turn = step(turn)
-        except Exception as error:
+        except Exception as raised:
+            error = stray(raised)
             if not isinstance(error, ReconcileError):
                 log.exception("reconciling %s/%s", *key)
             refused = isinstance(error, ReconcileError) and error.reason == Reason.AwsRefused  # is the stack not as it was seen?
