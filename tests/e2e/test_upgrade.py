@@ -28,6 +28,8 @@ def left(world, cloudformation, case, name):
     cloudformation.get_waiter("stack_create_complete").wait(StackName=old, WaiterConfig={"Delay": 1})
     item = json.loads(app.replace(json.loads(stack)["StackId"], made["StackId"]))
     status = item.pop("status")
+    created = cloudformation.describe_stacks(StackName=old)["Stacks"][0]["CreationTime"]
+    status["stack"]["updatedAt"] = created.strftime("%Y-%m-%dT%H:%M:%SZ")  # else somebody has touched it meanwhile
     item["metadata"] = {"name": name, "namespace": world.namespace, "finalizers": item["metadata"]["finalizers"]}
     world.plane.apply(item)
     patch = json.dumps({"status": status})
