@@ -109,6 +109,9 @@ class Aws:
     def doubt(self, *_):
         pass
 
+    def forget(self, *_):
+        pass
+
     def stacks(self, _):
         sets = SimpleNamespace(discard=self._discard)
         return SimpleNamespace(
