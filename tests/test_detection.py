@@ -50,6 +50,9 @@ class Cluster:
     def set_finalizer(self, item, **_):
         return item
 
+    def forget(self, uid: str) -> None:
+        """Nothing is remembered."""
+
     def tell(self, item, note):
         self.events.append((item["metadata"]["name"], note.reason, note.message))
 
@@ -126,6 +129,9 @@ class Aws:
         return self.there[stack.name]
 
     def doubt(self, *_):
+        pass
+
+    def forget(self, *_):
         pass
 
     def stacks(self, _):

@@ -260,8 +260,8 @@ class Reconciler:
             self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
-            gone = service_arns(turn.item.get("status") or {}) - service_arns(status)
-            self._world.forget_services(turn.seen.region, gone)
+            if gone := service_arns(turn.item.get("status") or {}) - service_arns(status):
+                self._world.forget_services(turn.seen.region, gone)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
