@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 from aiohttp import web
@@ -19,6 +19,28 @@ Overlay = Callable[[Call, int, bytes], tuple[int, bytes]]  # the call, the answe
 Rewrite = Callable[[Call, bytes], bytes]  # the call and its body → the body that the emulator gets
 
 _NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "expect"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What becomes of a call. `kind`: refuse (the emulator never sees it), reset (nor does it, and there is no answer), lost (it does,
+    and the answer is lost), slow (it goes on later). `after`: seconds before that."""
+
+    kind: str
+    status: int = 400
+    code: str = ""
+    message: str = "injected"
+    after: float = 0.0
+
+
+class Interference(Protocol):
+    """Has a say in every call. It runs in the proxy's thread and may not block for long."""
+
+    def request(self, call: Call, body: bytes) -> tuple[Trouble | None, bytes]:
+        """What is to go wrong with the call, and the body that the emulator is to get."""
+
+    def answer(self, call: Call, sent: bytes, status: int, body: bytes) -> tuple[int, bytes]:
+        """What the caller is to get; told of each call that the emulator has answered, with what it was sent."""
 
 
 @dataclass(slots=True)
@@ -45,6 +67,7 @@ class AwsProxy:
         self._faults: dict[tuple[str, str], _Fault] = {}
         self._overlays: dict[tuple[str, str], Overlay] = {}
         self._rewrites: dict[tuple[str, str], Rewrite] = {}
+        self.interference: Interference | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -159,12 +182,33 @@ class AwsProxy:
         if fault:
             headers, error = failure(call, fault.code, fault.message)
             return web.Response(status=fault.status, body=error, headers=headers)
-        status, headers, answer = await self._forward(request, rewrite(call, body) if rewrite else body)
+        if rewrite:
+            body = rewrite(call, body)
+        trouble, body = self.interference.request(call, body) if self.interference else (None, body)
+        if trouble and (refused := await self._refused(request, call, trouble)):
+            return refused
+        status, headers, answer = await self._forward(request, body)
         if overlay:
             status, answer = overlay(call, status, answer)
+        if self.interference:
+            status, answer = self.interference.answer(call, body, status, answer)
         for hook in after:
             hook(*key, number)
+        if trouble and trouble.kind == "lost":
+            await asyncio.sleep(trouble.after)
+            return _cut(request)
         return web.Response(status=status, body=answer, headers=headers)
+
+    async def _refused(self, request: web.BaseRequest, call: Call, trouble: Trouble) -> web.StreamResponse | None:
+        if trouble.kind == "lost":
+            return None
+        await asyncio.sleep(trouble.after)
+        if trouble.kind == "reset":
+            return _cut(request)
+        if trouble.kind == "refuse":
+            headers, error = failure(call, trouble.code, trouble.message)
+            return web.Response(status=trouble.status, body=error, headers=headers)
+        return None
 
     def _take(self, key: tuple[str, str]) -> _Fault | None:
         fault = self._faults.get(key)
@@ -183,3 +227,10 @@ class AwsProxy:
                 return got.status, kept, await got.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             return 502, {"Content-Type": "text/plain"}, f"the emulator does not answer: {error}".encode()
+
+
+def _cut(request: web.BaseRequest) -> web.Response:
+    """No answer: the connection is reset."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
