@@ -50,8 +50,8 @@ bench: setup ## compile times, and 400 apps at once, counted: calls, times, memo
 	@$(BIN)/python tests/bench/compile.py
 	@$(BIN)/python tests/bench/apps.py
 
-chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes
-	@$(BIN)/python tests/bench/kills.py
+chaos: setup ## random changes under faults, SEEDS= stories in LANES=; SEED= acts one out again
+	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20)) $(if $(STORY),--story $(STORY)) $(if $(FIRST),--first $(FIRST)) $(if $(LANES),--lanes $(LANES))
 
 pressure: setup ## half of all calls throttled, and AWS down for ten minutes; APPS=, OUTAGE= in seconds
 	@$(BIN)/python tests/bench/throttled.py $(if $(APPS),--apps $(APPS))

@@ -214,6 +214,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
         return Verdict("True", Reason.Deleting, "")
+    if isinstance(seen.action, Nothing) and seen.stack is None:
+        return None  # suspended before there was a stack: there is nothing to read, and nothing goes on
     workloads = verdicts["WorkloadsReady"]
     if workloads.reason in {Reason.RollingOut, Reason.NotRead, Reason.Building} and seen.error is None:
         return Verdict("True", workloads.reason, workloads.message)

@@ -24,8 +24,8 @@ CODES = {"cloudformation": "Throttling", "ecs": "ThrottlingException"}
 def throttling(share: float, chance: random.Random) -> Trouble:
     """Of the calls this share is throttled, whatever they are."""
 
-    def trouble(call: Call) -> tuple[int, str] | None:
-        return (400, CODES.get(call.service, "Throttling")) if chance.random() < share else None
+    def trouble(call: Call) -> Trouble | None:
+        return Trouble("refuse", code=CODES.get(call.service, "Throttling")) if chance.random() < share else None
 
     return trouble
 

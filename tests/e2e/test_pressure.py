@@ -10,7 +10,7 @@ from e2e.conftest import World
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
-from harness.proxy import AwsProxy
+from harness.proxy import AwsProxy, Trouble
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("pressure"), pytest.mark.timeout(240)]
 READS, WRITTEN = 40.0, 10.0  # calls a second
@@ -43,7 +43,7 @@ def test_with_half_of_the_calls_throttled_every_app_converges_with_few_more_call
     spent = []
     for share in (0.0, 0.5):
         proxy.reset()
-        proxy.trouble = lambda _, share=share: (400, "Throttling") if chance.random() < share else None
+        proxy.trouble = lambda _, share=share: Trouble("refuse", code="Throttling") if chance.random() < share else None
         for number in range(15):
             apps.create(f"app-{number}", spec(number, services=True))
         world.wait(lambda: sum(map(converged, apps.list())) == 15, 90)
@@ -63,7 +63,7 @@ def test_after_aws_was_away_all_converge_under_the_rate(place, hangs):
     if hangs:
         proxy.latency = 3600.0
     else:
-        proxy.trouble = lambda _: (0, "")
+        proxy.trouble = lambda _: Trouble("reset")
     try:
         for number in range(10):
             apps.change(f"app-{number:02}", spec(number, 1, services=True))
