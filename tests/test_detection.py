@@ -57,6 +57,19 @@ class Cluster:
         return self.items["team", name]["status"]["stack"].get("drift")
 
 
+class Pages:
+    """EC2's answers: each subnet and security group that is asked for is there, in one VPC."""
+
+    KINDS = {"describe_subnets": ("Subnets", "SubnetId"), "describe_security_groups": ("SecurityGroups", "GroupId")}
+
+    def __init__(self, operation):
+        self.key, self.id = self.KINDS[operation]
+
+    def paginate(self, *, Filters):  # noqa: N803
+        [asked] = Filters
+        return [{self.key: [{self.id: one, "VpcId": "vpc-1"} for one in asked["Values"]]}]
+
+
 class Aws:
     """CloudFormation and ECS: every stack is there as it was sent, a detection takes `takes` seconds."""
 
@@ -70,6 +83,9 @@ class Aws:
     # boto3's clients
     def get(self, *_):
         return self
+
+    def get_paginator(self, operation):
+        return Pages(operation)
 
     def account(self, _):
         return ACCOUNT, "aws"
@@ -99,6 +115,9 @@ class Aws:
     # World, in which a stack is complete as soon as it is made
     def stack(self, _, name):
         return self.there.get(name)
+
+    def count(self, _):
+        return len(self.there)
 
     def put(self, _, stack):
         return self.there[stack.name]

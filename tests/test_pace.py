@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Transient
 from fargate_operator.observation import ImageObservation, ImageTrouble
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.plan import Nothing, Wait
@@ -61,3 +63,17 @@ def test_services_that_do_not_run_are_looked_at_whatever_is_wrong_with_an_image(
     trouble = ImageTrouble("BuildFailed", "no", stalled=True)
     one = seen(images={"app": ImageObservation("home", trouble=trouble)}, services={"web": service(running=0)})
     assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(2.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (Transient(Reason.AwsUnavailable, "no answer"), "eu-west-1"),
+        (Transient(Reason.Throttled, "rate exceeded"), "eu-west-1"),
+        (Transient(Reason.AccessDenied, "not authorized"), ""),
+        (KeyError("a bug"), ""),
+    ],
+)
+def test_a_region_that_does_not_answer_is_waited_for_and_a_bug_is_not(error, away):
+    one = seen(error=error, region="eu-west-1")
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(failed=True, away=away)

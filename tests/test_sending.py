@@ -13,7 +13,7 @@ from fargate_operator.settings import Settings
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.sources import Sources
 from fargate_operator.turn import Identity
-from test_detection import ACCOUNT, HEALTH, REGION, Cluster
+from test_detection import ACCOUNT, HEALTH, REGION, Cluster, Pages
 from test_sources import Objects
 
 FROM = [{"secretRef": {"name": "secret"}}]
@@ -31,6 +31,15 @@ class World:
     def __init__(self, stack=None):
         self.there, self.asked, self.orders = stack, [], []
         self.region, self.clients = REGION, self
+
+    def get(self, *_):
+        return self
+
+    def get_paginator(self, operation):
+        return Pages(operation)
+
+    def count(self, _):
+        return 1
 
     def account(self, _):
         return ACCOUNT, "aws"

@@ -31,7 +31,8 @@ def watch(queue):
 
 
 def app(*, generation=1, uid="one", ready="True", **metadata):
-    status = {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": ready}]}
+    condition = {"type": "Ready", "status": ready, "reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    status = {"observedGeneration": 1, "conditions": [condition]}
     return {"metadata": {"namespace": "team", "name": "shop", "uid": uid, "generation": generation, **metadata}, "status": status}
 
 

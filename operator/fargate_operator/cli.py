@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from fargate_operator import __version__
+from fargate_operator.logs import line
 
 
 class _Parser(argparse.ArgumentParser):
@@ -101,9 +102,9 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _render(args: argparse.Namespace) -> int:
-    from fargate_operator import render  # noqa: PLC0415
+    from fargate_operator import reading, render  # noqa: PLC0415
 
-    return _answered(render.run, args, render.Unreadable)
+    return _answered(render.run, args, reading.Unreadable)
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -117,7 +118,7 @@ def _answered(run: Callable[[argparse.Namespace], int], args: argparse.Namespace
     try:
         return run(args)
     except unreadable as error:
-        print(f"fargate-operator {args.command}: {error}", file=sys.stderr)
+        print(line(f"fargate-operator {args.command}: {error}"), file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0

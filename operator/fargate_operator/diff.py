@@ -10,8 +10,10 @@ from fargate_operator import settings
 from fargate_operator.approval import destructive, in_order
 from fargate_operator.bounds import BadBounds
 from fargate_operator.errors import InvalidSpec, ReconcileError
+from fargate_operator.logs import line
 from fargate_operator.observation import Change
-from fargate_operator.render import Unreadable, apps, documents
+from fargate_operator.reading import Unreadable, documents
+from fargate_operator.render import apps
 
 NOTHING, TROUBLE, CHANGES = 0, 1, 2
 SETTINGS = ("region", "installation_id", "stack_prefix", "bounds", "cloudformation_role", "template_bucket")
@@ -50,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _trouble(lines: Iterable[str]) -> int:
-    for line in lines:
-        print(f"fargate-operator diff: {line}", file=sys.stderr)
+    for one in lines:
+        print(line(f"fargate-operator diff: {one}"), file=sys.stderr)
     return TROUBLE
 
 

@@ -5,10 +5,11 @@ status and in the template's Metadata (`record`), and stays until the spec chang
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
+from fargate_operator.errors import Fault
 from fargate_operator.template import digest
 
 T = TypeVar("T")
@@ -108,6 +109,19 @@ class Running:
     homes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Lack:
+    """Something outside the app that is not there, or not as it must be: a fault, its Reason, and which fact stands in for it.
+
+    `part` is a field of `Facts`, `key` an entry of it; both are empty where no fact is missing.
+    """
+
+    fault: Fault
+    reason: str
+    part: str = ""
+    key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The account, and the answers to the questions that a spec leaves open.
@@ -139,6 +153,7 @@ class Facts:
     repositories: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     running: Running | None = None
+    missing: tuple[Lack, ...] = ()  # with stand-ins for them a template is made, which is only looked at; they are not recorded
 
 
 def place(facts: Facts) -> Place:
@@ -162,6 +177,11 @@ def record(facts: Facts) -> dict[str, Any]:
         "repositories": dict(facts.repositories),
         "commits": dict(facts.commits),
     }
+    for one in facts.missing:  # a stand-in is nothing that was looked up
+        if isinstance(parts.get(one.part), dict) and one.part != "listener":
+            parts[one.part] = {key: value for key, value in parts[one.part].items() if key != one.key}
+        elif one.part:
+            parts[one.part] = None
     return {name: value for name, value in parts.items() if value}
 
 
@@ -210,10 +230,21 @@ def _plain(value: Any) -> dict[str, Any]:
 def _value(kind: type[T], recorded: Any) -> T | None:
     if not isinstance(recorded, Mapping) or not recorded.keys() <= kind.__dataclass_fields__.keys():  # type: ignore[attr-defined]
         return None
-    try:
-        return kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in recorded.items()})
-    except TypeError:
+    given = {name: tuple(one) if isinstance(one, list) else one for name, one in recorded.items()}
+    types = {one.name: one.type for one in fields(kind)}  # type: ignore[arg-type]
+    if not all(_fits(one, types[name]) for name, one in given.items()):
         return None
+    try:
+        return kind(**given)
+    except TypeError:  # it lacks some
+        return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a recorded value is of a field's type; dataclasses take anything."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _values(kind: type[T], recorded: Any) -> dict[str, T]:
@@ -222,10 +253,8 @@ def _values(kind: type[T], recorded: Any) -> dict[str, T]:
 
 
 def _sound(one: Fallback) -> bool:
-    """Whether its fields are what they are to be; dataclasses take anything."""
-    texts = all(isinstance(text, str) for text in (one.since, one.until, one.reason))
-    counts = isinstance(one.repeats, int) and 0 < one.repeats <= MOST_REPEATS
-    return texts and counts and isinstance(one.on_demand, bool)
+    """Whether its count is one that can be."""
+    return 0 < one.repeats <= MOST_REPEATS
 
 
 def _texts(recorded: Any) -> dict[str, str]:

@@ -44,7 +44,7 @@ def manifests(documents: Iterable[Any]) -> Manifests:
     secrets: dict[_Place, Copied] = {}
     for one in documents:
         metadata = one.get("metadata") if isinstance(one, Mapping) else None
-        if not isinstance(metadata, Mapping) or one.get("kind") not in KINDS:
+        if not isinstance(metadata, Mapping) or one.get("kind") not in list(KINDS):  # which may be anything
             continue
         place = (str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
         parts = [part for name in ("data", "stringData") if isinstance(part := one.get(name), Mapping)]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal, Waiting
+from fargate_operator.errors import ReconcileError, Terminal, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
@@ -21,10 +21,14 @@ SAFETY = 600.0  # seconds after which a busy stack is looked at, should the foll
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
+    """When to come again: `after` seconds (None: when told), or with backoff after a failure.
+
+    `away` is the region whose AWS did not answer, where that was it.
+    """
 
     after: float | None = None
     failed: bool = False
+    away: str = ""
 
 
 def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
@@ -38,7 +42,8 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: floa
     if isinstance(error, Waiting):
         return Outcome(error.after)
     if error is not None:
-        return Outcome(failed=True)
+        away = isinstance(error, ReconcileError) and error.reason in {Reason.AwsUnavailable, Reason.Throttled}
+        return Outcome(failed=True, away=seen.region if away else "")
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
     conditions = {one["type"]: one for one in status["conditions"]}
@@ -66,6 +71,8 @@ def _busy(
 
 def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:
     """Nothing goes on in the stack."""
+    if seen.stack is None:
+        return Outcome(health)  # suspended before it had one: nothing is waited for
     lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
     nothing = isinstance(seen.action, Nothing) and not services and not lacking

@@ -15,6 +15,7 @@ from fargate_operator.fragments.build import GIT_REF, GIT_URL, PATH
 from fargate_operator.fragments.connect import DNS_NAME, NAMESPACE
 from fargate_operator.fragments.values import ARN, DURATION, KEY, SECRET
 from fargate_operator.model import TAG, App, Spec
+from fargate_operator.template import encodes
 
 MOST_LEVELS = 60
 
@@ -25,11 +26,14 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
     `where`: what is known of where the app lives, so that ARNs of other places are faults.
     """
     raw = manifest.get("spec")
-    metadata = manifest.get("metadata") or {}
+    metadata = manifest.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
     if not isinstance(raw, Mapping):
         raise InvalidSpec([Fault("spec", "is required and must be a map")])
     if odd := _odd_key(raw):
         raise InvalidSpec([Fault(odd, "has a key that is no string; YAML reads on, off, yes, no and numbers as such: quote it")])
+    if half := _no_text(raw):
+        raise InvalidSpec([Fault(half, "has half of a surrogate pair in a text, such as \\ud800 alone: that is no character")])
     if deep := _too_deep(raw):
         raise InvalidSpec([Fault(deep, f"is nested deeper than {MOST_LEVELS} levels; CloudFormation needs none that deep")])
     spec, faults = parse_spec(raw)
@@ -37,7 +41,7 @@ def parse_app(manifest: Mapping[str, Any], where: Place | None = None) -> App:
         namespace=str(metadata.get("namespace") or "default"),
         name=str(metadata.get("name") or ""),
         uid=str(metadata.get("uid") or ""),
-        generation=int(metadata.get("generation") or 0),
+        generation=generation if isinstance(generation := metadata.get("generation"), int) else 0,
         spec=spec,
     )
     judged = [*spec_faults(app, raw), *arn_faults(app, where or Place(region=spec.region or ""))]
@@ -64,6 +68,15 @@ def _odd_key(raw: Mapping[str, Any]) -> str:
     """The field in which some map has a key that JSON cannot have; empty where none does."""
     maps = ((path, value) for path, _, value in _places(raw) if isinstance(value, Mapping))
     return next((path for path, value in maps if any(not isinstance(key, str) for key in value)), "")
+
+
+def _no_text(raw: Mapping[str, Any]) -> str:
+    """The field in which some text or key cannot be encoded, and so neither be sent nor be told; empty where none is."""
+    for path, _, value in _places(raw):
+        texts = value if isinstance(value, Mapping) else (value,) if isinstance(value, str) else ()
+        if not all(one.isascii() or encodes(one) for one in texts):
+            return path.encode(errors="replace").decode()
+    return ""
 
 
 def _too_deep(raw: Mapping[str, Any]) -> str:

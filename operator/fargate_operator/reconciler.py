@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fargate_operator.aws.errors import stray
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import Detections
@@ -16,14 +17,15 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.execution import Execution
-from fargate_operator.facts import Place, pins
+from fargate_operator.facts import Place
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
+from fargate_operator.homes import Home, home_of, service_arns
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
-from fargate_operator.lookup import known_facts
+from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
@@ -87,6 +89,7 @@ class Reconciler:
             self._reruns,
             self._images,
         )
+        self._homes: dict[Key, Home] = {}
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
@@ -107,17 +110,17 @@ class Reconciler:
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
         item = self._kube.get(key)
-        if item is None:
-            self._events.forget(key)
-            return Outcome()
-        deleting = bool(item["metadata"].get("deletionTimestamp"))
-        if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
+        deleting = item is not None and bool(item["metadata"].get("deletionTimestamp"))
+        if item is None or (deleting and FINALIZER not in (item["metadata"].get("finalizers") or ())):
+            self._forget(key)
             return Outcome()
         turn = begin(item, self._identity, self._world.clients.region, self._clock())
+        self._homes[key] = home_of(turn)
         try:
             for step in self._steps(turn):
                 turn = step(turn)
-        except Exception as error:
+        except Exception as raised:
+            error = stray(raised)
             if not isinstance(error, ReconcileError):
                 log.exception("reconciling %s/%s", *key)
             refused = isinstance(error, ReconcileError) and error.reason == Reason.AwsRefused  # is the stack not as it was seen?
@@ -193,7 +196,7 @@ class Reconciler:
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
-        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images)
+        return replace(turn, facts=facts).with_seen(pins=repinned(turn.seen, facts, last), images=images)
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
@@ -229,9 +232,16 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
-            one.forget(key_of(turn))
+        self._forget(key_of(turn))
         return Outcome()
+
+    def _forget(self, key: Key) -> None:
+        """The app is gone: nothing of it is remembered."""
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
+            one.forget(key)
+        if (home := self._homes.pop(key, None)) is not None:
+            self._world.forget(home.region, home.stack_name, home.services)
+            self._kube.forget(home.uid)
 
     def _finish(self, turn: Turn) -> Outcome:
         status = summarize(turn.seen)
@@ -239,6 +249,8 @@ class Reconciler:
             self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
+            gone = service_arns(turn.item.get("status") or {}) - service_arns(status)
+            self._world.forget_services(turn.seen.region, gone)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))

@@ -13,20 +13,18 @@ from fargate_operator.compiler import compile_app
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.facts import Facts, Listener, Place, Subnets
 from fargate_operator.fragments.network import Network, Selector
+from fargate_operator.logs import line
 from fargate_operator.manifests import KINDS, Manifests, manifests
 from fargate_operator.model import App, network_questions
 from fargate_operator.parsing import parse_app
 from fargate_operator.police import police
+from fargate_operator.reading import Unreadable, documents, of_kind
 
 DEFAULT_REGION = "eu-west-1"
 STAND_IN_VPC = "vpc-00000000000000000"
 STAND_IN_LISTENER = Listener(STAND_IN_VPC, ("sg-00000000000000000",), "https://listener.invalid")
 STAND_IN_VERSION = "00000000000000000000000000000000"
 STAND_IN_SUBNETS = ("subnet-00000000000000000", "subnet-00000000000000001")
-
-
-class Unreadable(Exception):
-    """A file that cannot be read, or holds no manifest; the message is one line."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
                 metadata = manifest.get("metadata")
                 name = metadata.get("name", "") if isinstance(metadata, Mapping) else ""
                 for fault in error.faults:
-                    print(f"{file}: {name}: {fault}", file=sys.stderr)
+                    print(line(f"{file}: {name}: {fault}"), file=sys.stderr)
     if bad:
         return 1
     _print(templates, args.output)
@@ -93,7 +91,7 @@ def render(
     app = parse_app(manifest, _place(manifest, args))
     found = found or Manifests()
     for missing in found.missing(app):
-        print(f"{app.name}: {missing}", file=sys.stderr)
+        print(line(f"{app.name}: {missing}"), file=sys.stderr)
     facts = found.facts(app, _facts(app, args))
     template = compile_app(app, facts)
     return (police(app, template, rules.of(app.namespace), facts) if rules else template).body()
@@ -126,24 +124,10 @@ def _with_groups(manifest: Mapping[str, Any], groups: list[str]) -> Mapping[str,
     return {**manifest, "spec": {**spec, "network": network}}
 
 
-def documents(file: str) -> list[Any]:
-    """What a file holds; Unreadable where it is no YAML."""
-    try:
-        if file == "-":
-            return list(yaml.safe_load_all(sys.stdin.read()))
-        with open(file, encoding="utf-8") as stream:  # noqa: PTH123  one open is no reason for a Path
-            return list(yaml.safe_load_all(stream))
-    except OSError as error:
-        raise Unreadable(f"{file}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Unreadable(f"{file}: not YAML: {' '.join(str(error).split())}") from error
-
-
 def apps(file: str, held: list[Any]) -> list[Mapping[str, Any]]:
     """The FargateApps of a file; one that has none must have a ConfigMap or a Secret."""
-    kinds = [one.get("kind") for one in held if isinstance(one, Mapping)]
-    found = [one for one in held if isinstance(one, Mapping) and one.get("kind") == "FargateApp"]
-    if not found and not any(kind in KINDS for kind in kinds):
+    found = of_kind(held, ["FargateApp"])
+    if not found and not of_kind(held, KINDS):
         raise Unreadable(f"{file}: holds no FargateApp")
     return found
 

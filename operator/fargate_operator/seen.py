@@ -63,12 +63,20 @@ class Seen:
     spot: Mapping[str, Fallback] | None = None  # by service; None: the turn did not come to it
     interrupted: Mapping[str, Any] | None = None  # `spot.Interruptions` by service; None: they were not counted
     reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
+    warnings: tuple[str, ...] | None = None  # quotas that are near; None: nobody looked, and what was told last stays
     notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 
 
 def sooner(seen: Seen, after: float | None) -> Seen:
     """To come again in so many seconds, or earlier; None: nothing calls for it."""
     return seen if after is None or (seen.again is not None and seen.again <= after) else replace(seen, again=after)
+
+
+def warnings(seen: Seen) -> list[str]:
+    """Which quotas are near, as of the last write."""
+    if seen.warnings is not None:
+        return list(seen.warnings)
+    return [str(one) for one in (seen.previous.get("stack") or {}).get("warnings") or ()]
 
 
 def failed(stack: StackObservation) -> bool:
@@ -113,7 +121,7 @@ def touched(previous: Status, stack: StackObservation | None) -> bool:
     old = previous.get("stack") or {}
     if stack is None or stack.status not in SETTLED or old.get("status") not in SETTLED | ROLLED_BACK:
         return False
-    return old.get("id") == stack.id and old.get("updatedAt") != timestamp(stack.updated_at)
+    return old.get("id") == stack.id and "updatedAt" in old and old["updatedAt"] != timestamp(stack.updated_at)
 
 
 def gone(previous: Status) -> bool:

@@ -72,7 +72,8 @@ class SourceIndex:
 def recorded(status: Mapping[str, Any]) -> dict[tuple[str, str], str]:
     """The versions that a status tells of (`facts.pins`)."""
     pins = status.get("pins") or {}
-    found = {(CONFIG_MAPS, str(name)): str(version) for name, version in (pins.get("configMapVersions") or {}).items()}
-    for name, one in (pins.get("copied") or {}).items():
-        found[SECRETS, str(name)] = str(one.get("version"))
+    maps, copied = pins.get("configMapVersions"), pins.get("copied")  # any JSON
+    found = {(CONFIG_MAPS, name): str(version) for name, version in (maps.items() if isinstance(maps, Mapping) else ())}
+    for name, one in copied.items() if isinstance(copied, Mapping) else ():
+        found[SECRETS, name] = str(one.get("version")) if isinstance(one, Mapping) else ""
     return found

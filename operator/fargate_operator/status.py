@@ -23,7 +23,7 @@ from fargate_operator.plan import (
     Wait,
 )
 from fargate_operator.recovery import CANCEL, RECREATE
-from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp
+from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
@@ -68,7 +68,8 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
     body |= _undone(seen, old)
     body["drift"] = _drift(seen, old, body)
-    return {name: value for name, value in body.items() if value not in ("", None, 0, {})}
+    body["warnings"] = warnings(seen)
+    return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
 
 
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
@@ -235,12 +236,14 @@ class EventNote:
 
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
-    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, and of Spot."""
+    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, of Spot and of quotas."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
     still = after.get("reason") == Reason.NoProgress  # is told once, however what it waits for changes
     same = all(before.get(name) == after.get(name) for name in ("status", "reason", *(() if still else ("message",))))
     others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     others += [EventNote(*one) for one in spot_status.news(old, new)]
+    told, tell = ((one.get("stack") or {}).get("warnings") or () for one in (old, new))
+    others += [EventNote("Warning", Reason.QuotaNear, one) for one in tell if one not in told]
     if same or not after:
         return others
     bad = still or bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))

@@ -92,6 +92,7 @@ STATUS: dict[str, Any] = {
             passedOver=_strings("Logical IDs that were skipped or retained at the last try, as an annotation wished"),
             undoing=_string("What the operator itself takes back: Cancel an update, or Recreate a stack that never came up"),
             updatedAt=_string("When CloudFormation last created or updated it"),
+            warnings=_strings("Quotas that were about to break when the stack was written last"),
             drift=_DRIFT,
         ),
         plan=_object(

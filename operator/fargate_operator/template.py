@@ -90,3 +90,12 @@ def canonical(value: JSON) -> str:
 def digest(value: JSON) -> str:
     """``sha256:<hex>`` of the canonical JSON."""
     return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def encodes(text: str) -> bool:
+    """Whether a text can be sent and written."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,6 +12,7 @@ from fargate_operator.fragments.network import configuration
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.plan import Wish
+from fargate_operator.previous import sound
 from fargate_operator.queue import Key
 from fargate_operator.recovery import RETAIN, SKIP, named
 from fargate_operator.seen import Seen
@@ -20,6 +21,7 @@ from fargate_operator.template import Template
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
 APPROVE = f"{names.DOMAIN}/approve"
+MOST_REQUEST = 1024  # characters of NOW that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ class Turn:
 def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) -> Turn:
     """What the object alone tells; `region` is that of an app which names none."""
     metadata = item["metadata"]
-    status = item.get("status") or {}
+    status = sound(item.get("status"))
     previous = status if status.get("observedGeneration", -1) >= 0 else {}
-    requested = str((metadata.get("annotations") or {}).get(NOW, ""))
+    requested = request(metadata)
     handled = str(previous.get("lastHandledReconcileAt", ""))
     spec = item.get("spec") if isinstance(item.get("spec"), Mapping) else {}
     namespace, name = metadata["namespace"], metadata["name"]
@@ -69,6 +71,11 @@ def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) 
     owner = Owner(identity.installation, namespace, name)
     # with the status gone (a rebuilt cluster), an old request is no request: the pins of the stack stay
     return Turn(item, seen, owner, reconcile_now=bool(previous) and requested not in ("", handled))
+
+
+def request(metadata: Mapping[str, Any]) -> str:
+    """What asks to reconcile now; an annotation may have 256 KiB, of which the status is to have no copy."""
+    return str((metadata.get("annotations") or {}).get(NOW, ""))[:MOST_REQUEST]
 
 
 def key_of(turn: Turn) -> Key:

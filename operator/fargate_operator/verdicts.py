@@ -29,7 +29,7 @@ from fargate_operator.plan import (
     Update,
     busy,
 )
-from fargate_operator.seen import MOST_MESSAGE, Seen, failed, timestamp
+from fargate_operator.seen import MOST_MESSAGE, Seen, failed, timestamp, warnings
 
 MOST_WAITING = 5  # workloads named in the message of an image that they wait for
 MOST_TOLD = 600  # characters of what a plan does: an Event ends at 1,024, and the id must be in it
@@ -72,7 +72,7 @@ def _stack_ready(seen: Seen) -> Verdict:
     reason = stack.status.title().replace("_", "")
     current = not seen.template_digest or stack.template_digest == seen.template_digest
     if stack.status in SETTLED | ROLLED_BACK and current and not isinstance(seen.action, Update):
-        return Verdict("True", reason)
+        return Verdict("True", reason, "; ".join(warnings(seen)))
     if failed(stack):
         return Verdict("False", reason, seen.attempt.reason or stack.status_reason)
     message = "" if busy(stack.status) else "the stack does not have the template of this spec"

@@ -8,11 +8,12 @@ import kopf
 
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.fragments.environment_from import named_in
+from fargate_operator.previous import sound
 from fargate_operator.queue import Key, Queue
 from fargate_operator.recovery import RETAIN, SKIP
 from fargate_operator.seen import condition
 from fargate_operator.source_index import SourceIndex, recorded
-from fargate_operator.turn import ABANDON, APPROVE, NOW
+from fargate_operator.turn import ABANDON, APPROVE, NOW, request
 
 
 class Endless:
@@ -51,7 +52,7 @@ class Watch:
         if event["type"] == "DELETED":
             self.forget(key)
             return
-        self._index.uses(key, named_in(body.get("spec")), recorded(body.get("status") or {}))
+        self._index.uses(key, named_in(body.get("spec")), recorded(sound(body.get("status"))))
         annotations = metadata.get("annotations") or {}
         mark = (
             metadata["uid"],
@@ -74,10 +75,10 @@ class Watch:
 
 def steady(body: Mapping[str, Any]) -> bool:
     """Whether nothing is to do but to look after it."""
-    metadata, status = body["metadata"], body.get("status") or {}
+    metadata, status = body["metadata"], sound(body.get("status"))
     return bool(
         condition(status, "Ready").get("status") == "True"
         and status.get("observedGeneration") == metadata.get("generation")
         and not metadata.get("deletionTimestamp")
-        and (metadata.get("annotations") or {}).get(NOW, "") == status.get("lastHandledReconcileAt", "")
+        and request(metadata) == status.get("lastHandledReconcileAt", "")
     )

@@ -7,7 +7,7 @@ does itself, and is dropped when the follower says that the stack has ended.
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator.aws.clients import Clients
@@ -28,6 +28,7 @@ class World:
         self.clients = clients
         self._bucket, self._role = bucket, role
         self._lock = threading.Lock()
+        self._listing: dict[str, threading.Lock] = {}  # by region: one whose AWS hangs holds up no other
         self._stacks: dict[str, Stacks] = {}
         self._services: dict[str, Services] = {}
         self._surveyed: dict[str, float] = {}  # regions, when all their stacks were seen last
@@ -39,6 +40,10 @@ class World:
     def stacks(self, region: str) -> Stacks:
         """CloudFormation in a region; the first time, with a look at all that is there."""
         with self._lock:
+            if region in self._stacks:
+                return self._stacks[region]
+            listing = self._listing.setdefault(region, threading.Lock())
+        with listing:
             if region not in self._stacks:
                 stacks = Stacks(self.clients, region, self._bucket, self._role)
                 for one in stacks.describe_all():
@@ -99,6 +104,10 @@ class World:
         """The stack as it was seen last, without a look, whatever is in doubt."""
         return self._seen.get((region, name))
 
+    def count(self, region: str) -> int:
+        """How many stacks the region has, somebody else's among them, as far as was seen."""
+        return sum(place == region and stack is not None for (place, _), stack in list(self._seen.items()))
+
     def doubt(self, region: str, name: str) -> None:
         """Look anew at the next need."""
         self._change_sets.pop((region, name), None)
@@ -118,3 +127,19 @@ class World:
         """What a call that was just made has turned the stack into."""
         self._seen[region, stack.name] = stack
         return stack
+
+    def forget(self, region: str, name: str, services: Iterable[str] = ()) -> None:
+        """The app is gone, and with it its services, by ARN. A stack that stays is remembered: the name is taken."""
+        stack = self._seen.get((region, name))
+        for one in (self._change_sets, self._templates, self._stale):
+            one.pop((region, name), None)
+        if stack is None or stack.status.startswith("DELETE_"):
+            self._seen.pop((region, name), None)
+        self.forget_services(region, services)
+
+    def forget_services(self, region: str, arns: Iterable[str]) -> None:
+        """They are not to be read again."""
+        with self._lock:
+            services = self._services.get(region)
+        if services is not None:
+            services.forget(arns)

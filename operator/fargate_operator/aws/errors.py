@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, ValidationError
 
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient
 
-_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "ExpiredToken", "ExpiredTokenException",
     "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
@@ -29,14 +29,23 @@ def translate(error: Exception, doing: str) -> ReconcileError:
     """`doing` is what was tried, as in "CreateStack"."""
     if isinstance(error, ClientError):
         said = f"{doing}: {message(error)} ({code(error)})"
-        if code(error) in _THROTTLED:
+        if code(error) in THROTTLED:
             return Transient(Reason.Throttled, said)
         if code(error) in _DENIED:
             return Transient(Reason.AccessDenied, said)
         if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) >= 500:
             return Transient(Reason.AwsUnavailable, said)
         return Terminal(Reason.AwsRefused, said, outside=True)
+    if isinstance(error, ParamValidationError | ValidationError):  # it was not sent, and never will be as it is
+        return Terminal(Reason.AwsRefused, f"{doing}: {' '.join(str(error).split())}", outside=True)
     return Transient(Reason.AwsUnavailable, f"{doing}: {error}")
+
+
+def stray(error: Exception) -> Exception:
+    """An error of boto's that no table has met, as the operator's; any other as it is."""
+    if isinstance(error, ClientError | BotoCoreError):
+        return translate(error, getattr(error, "operation_name", None) or "AWS")
+    return error
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from fargate_operator.errors import InvalidSpec, ReconcileError
+from fargate_operator.logs import line
 from fargate_operator.pushing.builders import BUILDERS
 from fargate_operator.settings import Unusable
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     0; 1 where an app has faults, or a build or push fails; 2 for what cannot be done as asked. Standard error says why.
     """
     from fargate_operator.pushing import running, steps  # noqa: PLC0415  boto3 and kubernetes take their time
-    from fargate_operator.render import Unreadable  # noqa: PLC0415
+    from fargate_operator.reading import Unreadable  # noqa: PLC0415
 
     try:
         for reference in steps.pushed(args, _tell):
@@ -60,10 +61,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _trouble(code: int, *lines: str) -> int:
-    for line in lines:
-        _tell(line)
+    for one in lines:
+        _tell(one)
     return code
 
 
-def _tell(line: str) -> None:
-    print(f"fargate-operator push: {line}", file=sys.stderr, flush=True)
+def _tell(text: str) -> None:
+    print(line(f"fargate-operator push: {text}"), file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
 """The story of `push`: all that can be refused is refused before anything is built."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from fargate_operator.pushing import choosing, files, running
 from fargate_operator.pushing.builders import Builder, Recipe
 from fargate_operator.pushing.choosing import Wanted
 from fargate_operator.pushing.repository import Registry, checked
-from fargate_operator.render import apps, documents
+from fargate_operator.reading import documents
+from fargate_operator.render import apps
 from fargate_operator.settings import Unusable
 
 
@@ -72,11 +73,12 @@ def _accept(args: argparse.Namespace, listed: list[Wanted]) -> None:
 def _recipe(one: Wanted, file: str) -> Recipe:
     """Paths are relative to the file's folder, and the Dockerfile's to the context."""
     folder = Path.cwd() if file == "-" else Path(file).absolute().parent
-    context = Path(folder, one.build.context or ".").resolve()
-    if not context.is_dir():
+    context = Path(folder, one.build.context or ".")
+    if not _there(context.is_dir):
         raise Unusable(f"{one}: build.context: there is no folder {context}")
+    context = context.resolve()
     dockerfile = context / (one.build.dockerfile or "Dockerfile")
-    if not dockerfile.is_file():
+    if not _there(dockerfile.is_file):
         raise Unusable(f"{one}: build.dockerfile: there is no file {dockerfile}")
     return Recipe(
         reference=one.tag,
@@ -86,6 +88,14 @@ def _recipe(one: Wanted, file: str) -> Recipe:
         target=one.build.target or "",
         args=one.build.args or {},
     )
+
+
+def _there(asked: Callable[[], bool]) -> bool:
+    """The answer; no where the path is one that no file can have."""
+    try:
+        return asked()
+    except (OSError, ValueError):
+        return False
 
 
 def _log_in(builder: Builder, registry: Registry, places: list[str]) -> None:

@@ -18,7 +18,7 @@ from fargate_operator.importing.copilot.workloads import CONVERTERS, LOST
 from fargate_operator.importing.cursor import Cursor
 from fargate_operator.importing.options import Options
 from fargate_operator.importing.report import Report
-from fargate_operator.importing.source import Node
+from fargate_operator.importing.source import Node, Unreadable
 from fargate_operator.importing.writer import manifest
 
 _OWN = "Environment"
@@ -44,6 +44,8 @@ def convert(root: Node, options: Options, report: Report) -> dict[str, Any]:
         draft.public |= _faces_the_internet(top)
         topics.publish(top, name, draft)
     for name, top in named.items():
+        if _type(top.node) not in CONVERTERS:
+            raise Unreadable(f"{top.node.file}:{top.node.line}: the type {_type(top.node)!r} is none of Copilot's")
         tell_secrets(top.at(f"spec.{_kind(top)}.{name}"))
         CONVERTERS[_type(top.node)](top.at(f"spec.{_kind(top)}.{name}"), name, draft)
     _finish(draft)
