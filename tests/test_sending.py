@@ -41,6 +41,9 @@ class World:
     def count(self, _):
         return 1
 
+    def forget_services(self, *_):
+        """Nothing."""
+
     def account(self, _):
         return ACCOUNT, "aws"
 
