@@ -77,27 +77,15 @@ def _stack(seen: Seen) -> dict[str, Any]:
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
     """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
     action, stack = seen.action, seen.stack
-    kept = isinstance(action, Wait | Halt | Recover | None) or (isinstance(action, Delete | Recreate) and old.get("undoing"))
-    undoing = (
-        RECREATE
-        if isinstance(action, Recreate)
-        else CANCEL
-        if isinstance(action, Cancel)
-        else old.get("undoing")
-        if kept
-        else None
-    )
-    passed: Any = old.get("passedOver") if kept or isinstance(action, Delete | Recreate) else None
-    if isinstance(action, Recover):
-        passed = list(action.skip) or passed
-    if isinstance(action, Delete | Recreate):
-        passed = list(action.retain) or passed
+    waits = isinstance(action, Wait | Halt | Recover | Delete | Recreate | None)
+    undoing = RECREATE if isinstance(action, Recreate) else CANCEL if isinstance(action, Cancel) else None
+    passed = action.skip if isinstance(action, Recover) else action.retain if isinstance(action, Delete | Recreate) else ()
     goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
-    recoveries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
+    tries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
     return {
-        "undoing": undoing,
-        "passedOver": passed,
-        "recoveries": recoveries + (isinstance(action, Recover) and seen.error is None),
+        "undoing": undoing or (old.get("undoing") if waits else None),
+        "passedOver": list(passed) or (old.get("passedOver") if waits else None),
+        "recoveries": tries + (isinstance(action, Recover) and seen.error is None),
     }
 
 

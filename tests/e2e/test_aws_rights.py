@@ -17,6 +17,7 @@ from harness.outside import TASKS
 from harness.proxy import AwsProxy
 from harness.spot import SpotMarket, hanging
 from harness.spot_runs import dead_letter, without_spot
+from harness.stack_states import HANG, Piece, StackStates
 from roles import FOR_DRIFT, SERVICE_ROLE, actions, allows, called
 from ways_around import DEFAULT
 
@@ -50,7 +51,7 @@ def place(tmp_path):
     file = tmp_path / "bounds.yaml"
     file.write_text(json.dumps(BOUNDS))
     settings = {"single_tenant": "false", "bounds": str(file), "cloudformation_role": SERVICE_ROLE, "stack_prefix": "fargate-",
-                "template_bucket": "templates", "ref_interval": "1s"}  # fmt: skip
+                "template_bucket": "templates", "ref_interval": "1s", "progress_deadline": "3s"}  # fmt: skip
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy, GitHost() as git:
         plane.install()
         s3 = emulator.client("s3")
@@ -136,7 +137,8 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     # a status that was lost
     lost(world, proxy, operator, images)
     looked_at(world, proxy, operator, images, large)
-    on_spot(world, proxy, images)
+    for part in (on_spot, hung):
+        part(world, proxy, images)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
@@ -280,6 +282,19 @@ def on_spot(world, proxy, images):
         world.wait(lambda: proxy.counts["ecs", "UpdateService"], 60.0)
         world.ready("spotted")
     world.delete("spotted")
+
+
+def hung(world, proxy, images):
+    """An update that makes no progress, and is cancelled for another spec."""
+    with StackStates(proxy).open() as states:
+        world.apply("hung", images=images)
+        world.ready("hung")
+        states.will("fargate-default-hung-", "UpdateStack", HANG, Piece("WebService", "AWS::ECS::Service"))
+        world.apply("hung", images=images, services={"web": {"image": "app", "desiredCount": 2}})
+        world.wait(lambda: world.condition("Ready", "hung").get("reason") == "NoProgress")
+        world.apply("hung", images=images, services={"web": {"image": "app", "desiredCount": 3}})
+        assert world.ready("hung")["services"]["web"]["desired"] == 3
+    world.delete("hung")
 
 
 def without_status(world, operator, name):
