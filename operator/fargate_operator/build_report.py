@@ -66,7 +66,7 @@ _SECRETS = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"), "****"),
     (re.compile(r"(?i)(://)[^/\s:@]+:[^/\s@]+@"), r"\1****@"),
     (re.compile(r"(?i)\b(authorization\s*:\s*(?:basic|bearer)\s+)\S+"), r"\1****"),
-    (re.compile(r"(?i)([\w-]*(?:password|passwd|secret|token|api_?key|access_?key|credential)s?[\w-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"),
+    (re.compile(r"(?i)(?<![\w-])([\w-]*(?:password|passwd|secret|token|api_?key|access_?key|credential)s?[\w-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"),
      r"\1****"),
 )  # fmt: skip
 
