@@ -7,7 +7,7 @@ export PYTHONPATH := tests
 CHECK ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types test image image-test demo bench chaos golden crds reference verify lock clean
+.PHONY: help setup fmt lint types test image image-test demo bench chaos pressure soak record golden crds reference verify lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,16 @@ bench: setup ## compile times, and 400 apps at once, counted: calls, times, memo
 
 chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes
 	@$(BIN)/python tests/bench/kills.py
+
+pressure: setup ## half of all calls throttled, and AWS down for ten minutes; APPS=, OUTAGE= in seconds
+	@$(BIN)/python tests/bench/throttled.py $(if $(APPS),--apps $(APPS))
+	@$(BIN)/python tests/bench/outage.py $(if $(APPS),--apps $(APPS)) $(if $(OUTAGE),--seconds $(OUTAGE))
+
+soak: setup ## a day of churn in 20 minutes: nothing of the operator grows; HOURS=, APPS=
+	@$(BIN)/python tests/bench/soak.py $(if $(HOURS),--hours $(HOURS)) $(if $(APPS),--apps $(APPS))
+
+record: setup ## record what this version makes, for those to come; VERSION=
+	@$(BIN)/python tests/releases/record.py $(or $(VERSION),$(shell $(BIN)/python -c "import fargate_operator; print(fargate_operator.__version__)"))
 
 golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py

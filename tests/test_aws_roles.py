@@ -163,6 +163,7 @@ def test_the_service_role(allowed, action, resource, context):
         (False, "cloudformation:UpdateTerminationProtection", f"{STACK}other/1", {}),
         (False, "cloudformation:UpdateStack", OWN_STACK, {"cloudformation_RoleArn": SERVICE_ROLE}),
         (False, "cloudformation:UpdateTerminationProtection", OWN_STACK, {}),
+        (False, "cloudformation:CancelUpdateStack", OWN_STACK, {}),
         (True, "cloudformation:DescribeStacks", f"{STACK}other/1", {}),
         (True, "iam:PassRole", SERVICE_ROLE, {"iam_PassedToService": "cloudformation.amazonaws.com"}),
         (False, "iam:PassRole", f"{ROLE}/Admin", {"iam_PassedToService": "cloudformation.amazonaws.com"}),

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fargate_operator import names
-from fargate_operator.aws.stacks import _safe
+from fargate_operator.aws.operations import safe_reason
 from fargate_operator.checks.sources import MOST_PARAMETERS
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.errors import InvalidSpec
@@ -318,10 +318,10 @@ def test_a_message_is_scrubbed_of_what_was_sent(quoted):
     ],
 )  # fmt: skip
 def test_of_a_failure_of_the_copy_only_harmless_words_are_told(reason, kept):
-    told = _safe({"LogicalResourceId": names.COPIED_SECRET}, reason)
+    told = safe_reason({"LogicalResourceId": names.COPIED_SECRET}, reason)
     assert kept in told
     assert "pass-word" not in told
-    assert _safe({"LogicalResourceId": "Queue"}, reason) == reason
+    assert safe_reason({"LogicalResourceId": "Queue"}, reason) == reason
 
 
 @pytest.mark.parametrize("junk", [None, [], {"environmentFrom": 3}, {"environmentFrom": [None, {"secretRef": 1}, {"secretRef": {"name": 2}}]},

@@ -94,3 +94,16 @@ def test_a_stack_that_is_known_to_have_ended_is_neither_asked_after_nor_told_of(
     asked = region.asked
     time.sleep(0.2)
     assert (region.asked, region.ended) == (asked, [])
+
+
+def test_what_ails_the_sweep_is_said_once_until_it_goes_well_again(region, follower, caplog):
+    region.busy = {"id-shop"}
+    region.error = Transient(Reason.AwsUnavailable, "ListStacks: no answer")
+    follower.follow("eu-west-1", "id-shop", "stack-shop", SHOP)
+    region.until(lambda: region.asked >= 3)
+    assert caplog.messages == ["sweep of eu-west-1: ListStacks: no answer"]
+    region.error = None
+    before = region.asked
+    region.until(lambda: region.asked >= before + 3)
+    region.error = Transient(Reason.AwsUnavailable, "ListStacks: no answer")
+    region.until(lambda: len(caplog.messages) == 2)

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Transient
 from fargate_operator.observation import ImageObservation, ImageTrouble
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.plan import Nothing, Wait
@@ -12,7 +14,7 @@ from test_status import NOW, seen, service
 def told(one, later=0.0):
     """What a reconcile says that sees the same `later` seconds after it was seen first."""
     status = summarize(one)
-    return outcome(seen(**{**_fields(one), "previous": status, "now": NOW + timedelta(seconds=later)}), status, 300.0)
+    return outcome(seen(**{**_fields(one), "previous": status, "now": NOW + timedelta(seconds=later)}), status, 300.0, 900.0)
 
 
 def _fields(one):
@@ -38,7 +40,7 @@ def test_a_stack_that_is_made_is_left_to_the_follower():
     one = seen("CREATE_IN_PROGRESS", Wait(), services=None)
     status = summarize(one)
     del status["services"]
-    assert outcome(one, status, 300.0) == Outcome(600.0)
+    assert outcome(one, status, 300.0, 900.0) == Outcome(600.0)
     assert isinstance(seen().action, Nothing)
 
 
@@ -54,10 +56,24 @@ def test_a_stack_that_is_made_is_left_to_the_follower():
 )
 def test_an_image_that_cannot_be_built_makes_nobody_read_services_more_often(trouble, after):
     one = seen(images={"app": ImageObservation("home", trouble=trouble)})
-    assert outcome(one, summarize(one), 300.0) == Outcome(after)
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(after)
 
 
 def test_services_that_do_not_run_are_looked_at_whatever_is_wrong_with_an_image():
     trouble = ImageTrouble("BuildFailed", "no", stalled=True)
     one = seen(images={"app": ImageObservation("home", trouble=trouble)}, services={"web": service(running=0)})
-    assert outcome(one, summarize(one), 300.0) == Outcome(2.0)
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(2.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (Transient(Reason.AwsUnavailable, "no answer"), "eu-west-1"),
+        (Transient(Reason.Throttled, "rate exceeded"), "eu-west-1"),
+        (Transient(Reason.AccessDenied, "not authorized"), ""),
+        (KeyError("a bug"), ""),
+    ],
+)
+def test_a_region_that_does_not_answer_is_waited_for_and_a_bug_is_not(error, away):
+    one = seen(error=error, region="eu-west-1")
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(failed=True, away=away)

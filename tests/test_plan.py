@@ -1,11 +1,15 @@
 import itertools
+from dataclasses import replace
 
 import boto3
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.observation import Owner, Piece, StackObservation
 from fargate_operator.plan import (
     Attempt,
+    Cancel,
     Create,
     Delete,
     Halt,
@@ -20,7 +24,9 @@ from fargate_operator.plan import (
     busy,
     plan,
 )
+from fargate_operator.recovery import CANCEL, RECREATE, Named, named
 
+WEB = Piece("Web", "AWS::ECS::Service", "UPDATE_FAILED", "not stable")
 OWNER = Owner("installation", "team-a", "shop")
 STATES = sorted(boto3.Session(region_name="eu-west-1").client("cloudformation").meta.service_model.shape_for("StackStatus").enum)
 NONE = Attempt()
@@ -41,13 +47,89 @@ def test_cloudformation_has_the_states_that_were_planned_for():
 
 @pytest.mark.parametrize("status", STATES)
 def test_every_state_has_an_answer_and_no_busy_stack_is_written_to(status):
-    flags = ("deleting", "retain", "abandon", "suspend", "termination_protection", "reconcile_now", "adopt", "keep_failed")
+    flags = (
+        "deleting",
+        "retain",
+        "abandon",
+        "suspend",
+        "termination_protection",
+        "reconcile_now",
+        "adopt",
+        "keep_failed",
+        "changed",
+    )
     for chosen in itertools.product((False, True), repeat=len(flags)):
         for attempt in (NONE, FAILED, Attempt("new", 2, "throttled", passing=True), Attempt("other", 9, "x")):
             action = plan(wish(**dict(zip(flags, chosen, strict=True))), stack(status), attempt)
             assert isinstance(action, Create | Update | Protect | Wait | Recover | Rollback | Recreate | Delete | Halt | Nothing)
             if busy(status):
                 assert isinstance(action, Wait | Halt | Nothing)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.builds(
+        Wish,
+        st.sampled_from([OWNER, Owner("other", "team-a", "shop")]),
+        template_digest=st.sampled_from(["", "old", "new"]),
+        approval=st.sampled_from(["Automatic", "OnReplacement", "Manual"]),
+        **{flag: st.booleans() for flag in ("deleting", "suspend", "reconcile_now", "adopt", "keep_failed", "changed")},
+        skip=st.just(Named(("Web",))),
+        retained=st.just(Named(("Web",))),
+    ),
+    st.builds(
+        StackObservation,
+        st.just("shop"),
+        st.just("id"),
+        st.sampled_from(STATES),
+        owner=st.sampled_from([OWNER, None]),
+        template_digest=st.sampled_from(["", "old", "new"]),
+        pieces=st.sampled_from([(), (WEB,)]),
+        still=st.booleans(),
+        termination_protection=st.booleans(),
+    ),
+    st.builds(Attempt, st.sampled_from(["", "old", "new"]), undoing=st.sampled_from(["", CANCEL, RECREATE])),
+)
+def test_of_a_busy_stack_only_what_makes_no_progress_and_is_wished_no_longer_is_cut_off(wished, seen, attempt):
+    action = plan(wished, seen, attempt)
+    if not busy(seen.status):
+        assert not isinstance(action, Cancel)
+    elif isinstance(action, Cancel):
+        assert (seen.status, seen.still, seen.owner) == ("UPDATE_IN_PROGRESS", True, wished.owner)
+        assert wished.deleting or not wished.suspend
+        assert wished.deleting or (wished.changed and attempt.digest not in {"", wished.template_digest})
+        assert wished.deleting or (wished.approval == "Automatic" and not wished.keep_failed and not wished.adopt)
+    elif isinstance(action, Recreate | Delete):
+        assert (seen.status, seen.still, seen.owner) == ("CREATE_IN_PROGRESS", True, wished.owner)
+        assert not seen.termination_protection
+    else:
+        assert isinstance(action, Wait | Halt | Nothing)
+
+
+def test_an_update_without_progress_is_cancelled_for_another_spec_only():
+    tried = Attempt("tried")
+    hangs = stack("UPDATE_IN_PROGRESS", still=True)
+    assert plan(wish(changed=True), hangs, tried) == Cancel("id")
+    assert plan(wish(changed=True), stack("UPDATE_IN_PROGRESS"), tried) == Wait()
+    assert plan(wish(), hangs, tried) == Wait()  # the template differs for what the operator itself has looked up
+    assert plan(wish(changed=True), hangs, Attempt("new")) == Wait()
+    assert plan(wish(changed=True), hangs, NONE) == Wait()  # what is under way is not known
+    for waits in ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+        assert plan(wish(changed=True), stack(waits, still=True), tried) == Wait()
+    for asks in ({"approval": "Manual"}, {"approval": "OnReplacement"}, {"keep_failed": True}, {"adopt": True}):
+        assert plan(wish(changed=True, **asks), hangs, tried) == Wait()
+    assert plan(wish(changed=True, suspend=True), hangs, tried) == Nothing()
+    assert plan(wish(deleting=True), hangs, tried) == Cancel("id")
+
+
+def test_a_stack_that_never_came_up_and_makes_no_progress_makes_room_for_another_spec():
+    hangs = stack("CREATE_IN_PROGRESS", still=True)
+    assert plan(wish(changed=True), hangs, Attempt("tried")) == Recreate("id")
+    assert plan(wish(changed=True), stack("CREATE_IN_PROGRESS"), Attempt("tried")) == Wait()
+    assert plan(wish(deleting=True), hangs, Attempt("tried")) == Delete("id")
+    assert plan(wish(deleting=True), stack("CREATE_IN_PROGRESS"), Attempt("tried")) == Wait()
+    guarded = stack("CREATE_IN_PROGRESS", still=True, termination_protection=True)
+    assert plan(wish(changed=True), guarded, Attempt("tried")) == Wait()
 
 
 @pytest.mark.parametrize("status", STATES)
@@ -101,8 +183,24 @@ def test_a_reason_that_passes_by_itself_is_tried_again_a_few_times():
 
 
 def test_a_failed_rollback_is_continued_three_times_at_most():
-    actions = [plan(wish(), stack("UPDATE_ROLLBACK_FAILED"), Attempt("new", count, "x")) for count in (1, 2, 3, 4)]
+    actions = [plan(wish(), stack("UPDATE_ROLLBACK_FAILED"), Attempt("new", 9, "x", recoveries=count)) for count in (0, 1, 2, 3)]
     assert [type(one) for one in actions] == [Recover, Recover, Recover, Halt]
+    assert isinstance(plan(wish(), stack("IMPORT_ROLLBACK_FAILED"), NONE), Halt)
+
+
+def test_a_rollback_skips_what_is_named_and_failed_and_another_name_is_another_try():
+    failed = stack("UPDATE_ROLLBACK_FAILED", pieces=(WEB, Piece("Job", "AWS::ECS::Service", "UPDATE_FAILED", "gone")))
+    given = named("Web, Table,no/id")
+    spent = Attempt("new", 4, "x", recoveries=3)
+    assert plan(wish(skip=given), failed, NONE) == Recover("id", ("Web",))
+    assert plan(wish(skip=given), failed, spent) == Recover("id", ("Web",))
+    halted = plan(wish(skip=given), failed, replace(spent, passed_over=("Web",)))
+    assert isinstance(halted, Halt)
+    assert "Job (AWS::ECS::Service): gone" in halted.message
+    assert "skip-rollback=Web,Job" in halted.message
+    assert "'no/id' is no logical ID" in halted.message
+    assert "Table did not fail" in halted.message
+    assert plan(wish(skip=named("Web,Job")), failed, replace(spent, passed_over=("Web",))) == Recover("id", ("Job", "Web"))
 
 
 def test_what_failed_stays_for_a_look_until_the_template_or_the_wish_changes():
@@ -144,6 +242,50 @@ def test_deletion():
     assert plan(deleting, stack("UPDATE_COMPLETE"), NONE) == Delete("id")
     assert plan(deleting, stack("DELETE_FAILED"), NONE) == Delete("id")
     assert plan(deleting, stack("DELETE_IN_PROGRESS"), NONE) == Wait()
+
+
+def test_what_could_not_be_deleted_is_tried_again_in_its_time_and_left_behind_where_it_is_named():
+    failed = stack(
+        "DELETE_FAILED", pieces=(Piece("Bucket", "AWS::S3::Bucket", "DELETE_FAILED", "it is not empty", "shop-bucket"),)
+    )
+    fresh = Attempt("", 3, "x", fresh=True, undoing=RECREATE)
+    for asked, again in ((wish(deleting=True), Delete), (wish(), Recreate)):
+        halted = plan(asked, failed, fresh)
+        assert isinstance(halted, Halt)
+        assert (halted.reason, halted.retry_after) == ("DeleteFailed", 120.0)
+        assert "Bucket (AWS::S3::Bucket): it is not empty" in halted.message
+        assert "retain=Bucket" in halted.message
+        assert plan(asked, failed, replace(fresh, fresh=False)) == again("id")
+        letting = replace(asked, retained=named("Bucket,Other"))
+        assert plan(letting, failed, fresh) == again("id", ("Bucket",))
+        assert isinstance(plan(letting, failed, replace(fresh, passed_over=("Bucket",))), Halt)
+        assert plan(replace(letting, reconcile_now=True), failed, replace(fresh, passed_over=("Bucket",))) == again(
+            "id", ("Bucket",)
+        )
+
+
+def test_a_deletion_that_somebody_else_began_is_not_gone_on_with_unasked():
+    failed, seen = stack("DELETE_FAILED", pieces=(WEB,)), Attempt("old", 1, "x")
+    halted = plan(wish(), failed, seen)
+    assert isinstance(halted, Halt)
+    assert halted.retry_after is None
+    assert "reconcile now to have the stack deleted and made again" in halted.message
+    assert plan(wish(reconcile_now=True), failed, seen) == Recreate("id")
+    assert plan(wish(retained=named("Web")), failed, seen) == Recreate("id", ("Web",))
+
+
+def test_the_protection_of_a_stack_that_never_came_up_is_no_dead_end():
+    empty = stack("ROLLBACK_COMPLETE", termination_protection=True)
+    assert plan(wish(termination_protection=True), empty, NONE) == Protect("id", on=False)
+    assert isinstance(plan(wish(), empty, NONE), Halt)
+    for status in ("ROLLBACK_FAILED", "CREATE_FAILED"):
+        holds = stack(status, termination_protection=True)
+        assert isinstance(plan(wish(termination_protection=True), holds, NONE), Halt)
+        assert plan(wish(termination_protection=False), holds, NONE) == Protect("id", on=False)
+
+
+def test_a_stack_that_somebody_else_has_updated_is_brought_back():
+    assert plan(wish(), stack("UPDATE_COMPLETE", template="new"), Attempt("new", touched=True)) == Update("id")
 
 
 def test_a_retained_or_abandoned_stack_is_let_go():

@@ -150,3 +150,63 @@ def test_no_key_is_ever_with_two_workers_and_none_is_lost() -> None:
         worker.join(timeout=10)
     assert done == set(keys)
     assert clashes == []
+
+
+def fail(queue: Queue, clock: Clock, key: tuple[str, str], times: int, away: str = "") -> list[float]:
+    """The waits after so many failures in a row."""
+    found = []
+    queue.add(key)
+    for _ in range(times):
+        while (wait := queue._next()) != key:
+            assert isinstance(wait, float)
+            clock.now += wait
+        queue.done(key, failed=True, away=away)
+        found.append(queue._due[key] - clock.now)
+    return found
+
+
+def test_what_is_away_is_waited_for_no_longer_than_half_a_minute(queue: Queue, clock: Clock) -> None:
+    assert max(fail(queue, clock, SHOP, 12, "eu-west-1")) <= 30.0
+    assert max(fail(Queue(clock), clock, BLOG, 12)) > 100.0
+
+
+def test_many_that_wait_for_the_same_come_no_more_often_all_together(queue: Queue, clock: Clock) -> None:
+    for number in range(5000):
+        key = ("team", f"app-{number}")
+        queue.add(key)
+        assert queue.get() == key
+        queue.done(key, failed=True, away="eu-west-1")
+    late = [due - clock.now for due in queue._due.values()][1000:]
+    assert min(late) > 50.0
+    assert max(late) <= 300.0
+
+
+def test_when_it_is_back_those_who_waited_for_it_come_soon_and_not_all_at_once(queue: Queue, clock: Clock) -> None:
+    keys = [("team", f"app-{number}") for number in range(100)]
+    for key in keys:
+        fail(queue, clock, key, 1, "eu-west-1")
+        queue._due[key] = clock.now + 300.0
+    other = fail(queue, clock, SHOP, 8, "us-east-1")[-1]
+    queue.wake("eu-west-1")
+    waits = sorted(queue._due[key] - clock.now for key in keys)
+    assert waits[-1] <= 10.0
+    assert waits[20] > 0.2
+    assert queue._due[SHOP] - clock.now == other
+    queue.wake("eu-west-1")
+    assert sorted(queue._due[key] - clock.now for key in keys) == waits
+
+
+def test_a_key_that_was_woken_and_fails_again_waits_as_after_a_first_failure(queue: Queue, clock: Clock) -> None:
+    fail(queue, clock, SHOP, 6, "eu-west-1")
+    queue.wake("eu-west-1")
+    clock.now += 1.0
+    assert fail(queue, clock, SHOP, 1, "eu-west-1")[0] <= 1.0
+
+
+def test_what_is_added_again_and_again_for_an_earlier_time_takes_no_more_room(queue: Queue, clock: Clock) -> None:
+    for number in range(10_000):
+        queue.add(SHOP, 300.0 - number / 100)
+    assert (len(queue), len(queue._heap) < 200) == (1, True)
+    clock.now += 201.0
+    assert queue.get() == SHOP
+    assert waits(queue) is None

@@ -65,6 +65,17 @@ def test_to_reconcile_now_asks_at_once(host, clock):
     assert known.look("x", "main", asked=True).commit == NEXT
 
 
+def test_a_ref_that_nobody_asks_for_any_more_is_forgotten(host, clock):
+    known = Refs(60.0, host, clock)
+    known.look("gone", "main")
+    for number in range(30):
+        clock.now += 60
+        known.look("x", "main")
+        known.look(f"new-{number}", COMMIT)
+    known.look("y", "main")
+    assert set(known._entries) == {("x", "main"), ("y", "main")}
+
+
 def test_a_commit_is_not_asked_for(host, clock):
     assert Refs(60.0, host, clock).look("x", COMMIT) == Known(COMMIT, again=float("inf"))
     assert host.asked == []

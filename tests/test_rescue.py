@@ -22,6 +22,7 @@ from fargate_operator.observation import ChangeSet, ServiceEvent, Share, Stop
 from fargate_operator.observing import Observer
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Attempt, Await, Halt, Nothing, Recover, Update, Wait
+from fargate_operator.progress import Progress
 from fargate_operator.reconciler import Reconciler
 from fargate_operator.rescue import Rescue
 from fargate_operator.spot_status import recorded
@@ -347,7 +348,7 @@ def test_events_of_its_services_reach_the_app_while_its_stack_is_made():
     aws.live = {"web": service(strategy=SPOT, cluster="c")}
     making = turn("CREATE_IN_PROGRESS", Wait(), services=None)
     making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
-    observer = Observer(aws, none, Rescue(aws, 900.0), Looks(), index)
+    observer = Observer(aws, none, Rescue(aws, 900.0), Looks(), index, Progress(aws), 1800.0)
     assert observer.services(making).seen.services == aws.live
     assert index.of([ARN]) == {key_of(making)}
 

@@ -51,7 +51,8 @@ class World:
         found = ChangeSet("id", "name", "CREATE_COMPLETE", "AVAILABLE")
         sets = SimpleNamespace(describe=lambda *_: found, discard=lambda _: None)
         return SimpleNamespace(template=self._template, propose=self._propose, create=self._write, update=self._write,
-                               recover=lambda *_: self.asked.append("recover"), change_sets=sets, first_failure=lambda _: None)  # fmt: skip
+                               recover=lambda *_: self.asked.append("recover"), change_sets=sets, first_failure=lambda _: None,
+                               last_operation=lambda _: [])  # fmt: skip
 
     def _template(self, _):
         self.asked.append("template")

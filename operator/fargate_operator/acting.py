@@ -11,6 +11,7 @@ from fargate_operator.follower import Follower
 from fargate_operator.observation import ChangeSet, StackObservation
 from fargate_operator.plan import (
     Action,
+    Cancel,
     Create,
     Delete,
     Discard,
@@ -24,7 +25,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.world import World
 
-WRITES = Create | Update | Recover | Rollback | Recreate | Delete | Propose | Execute | Discard
+WRITES = Create | Update | Recover | Cancel | Rollback | Recreate | Delete | Propose | Execute | Discard
 BRINGS = Create | Update | Propose | Execute  # a template, or the decision for one
 
 
@@ -72,11 +73,14 @@ class Actor:
         if isinstance(action, Execute):
             stacks.execute(order, action.change_set)
             return "CREATE_IN_PROGRESS" if action.create else "UPDATE_IN_PROGRESS"
-        if isinstance(action, Recover | Rollback):
-            (stacks.recover if isinstance(action, Recover) else stacks.rollback)(order.uid, stack)
-            return "UPDATE_ROLLBACK_IN_PROGRESS"
-        stacks.delete(stack)
-        return "DELETE_IN_PROGRESS"
+        if isinstance(action, Recover):
+            stacks.recover(order.uid, stack, action.skip)
+        elif isinstance(action, Rollback | Cancel):
+            (stacks.rollback if isinstance(action, Rollback) else stacks.cancel)(order.uid, stack)
+        else:
+            stacks.delete(stack, action.retain if isinstance(action, Delete | Recreate) else ())
+            return "DELETE_IN_PROGRESS"
+        return "UPDATE_ROLLBACK_IN_PROGRESS"
 
     def _review(
         self, region: str, wish: Wish, order: Order, stack: StackObservation | None, action: Propose | Discard

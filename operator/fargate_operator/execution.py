@@ -14,11 +14,13 @@ from fargate_operator.follower import Follower
 from fargate_operator.images import Images
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.lookup import live_facts
+from fargate_operator.notices import passing, surprise
 from fargate_operator.observing import Observer
 from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import (
     Action,
     Await,
+    Cancel,
     Create,
     Delete,
     Discard,
@@ -40,7 +42,7 @@ from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
 from fargate_operator.seen import condition
 from fargate_operator.sources import Sources
-from fargate_operator.status import summarize
+from fargate_operator.status import EventNote, summarize
 from fargate_operator.template import Template
 from fargate_operator.templates import Templates
 from fargate_operator.turn import Turn, abandoned, app_of, key_of, wish
@@ -70,7 +72,7 @@ class Execution:
     def act(self, turn: Turn) -> Turn:
         """One step towards what is wished."""
         action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
-        if isinstance(action, Delete | Recreate):  # nothing is destroyed for what it was when it was seen last
+        if isinstance(action, Delete | Recreate | Cancel):  # nothing is destroyed for what it was when it was seen last
             self._world.doubt(turn.seen.region, turn.seen.stack_name)
             turn = self._observer.stack(turn)
             action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
@@ -96,8 +98,11 @@ class Execution:
                 turn = replace(turn, seen=self._reruns.last_look(key_of(turn), turn.seen))
             if isinstance(final, BRINGS) and turn.facts and turn.facts.repositories:
                 self._images.hold(turn.seen.region, turn.facts, deployed(app_of(turn), turn.facts))
+            if note := passing(final, turn.seen.stack):
+                self._kube.tell(turn.item, EventNote(note.type, note.reason, note.message))
             written = self._actor.write(turn.seen.region, self._wish(turn), self._order(turn), turn.seen.stack, final)
-            turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner)
+            notes = (*turn.seen.notes, *surprise(turn.seen, final, written))
+            turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner, notes=notes)
         return turn
 
     def _review(self, turn: Turn) -> Action:

@@ -22,6 +22,7 @@ class Follower(threading.Thread):
         self._lock = threading.Lock()
         self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
         self._stopped = threading.Event()
+        self._trouble: dict[str, str] = {}  # by region: said once, until it goes well again
 
     def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
         """Tell when the stack has ended."""
@@ -39,9 +40,13 @@ class Follower(threading.Thread):
                 try:
                     self._sweep(region)
                 except ReconcileError as error:
-                    log.warning("sweep of %s: %s", region, error.message)
+                    if self._trouble.get(region) != error.reason:
+                        log.warning("sweep of %s: %s", region, error.message)
+                    self._trouble[region] = error.reason
                 except Exception:
                     log.exception("sweep of %s", region)
+                else:
+                    self._trouble.pop(region, None)
 
     def _sweep(self, region: str) -> None:
         began = time.monotonic()

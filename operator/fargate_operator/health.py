@@ -1,11 +1,11 @@
-"""/healthz and /readyz."""
+"""/healthz, which tells how many apps are to be looked at, and /readyz."""
 
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-def serve(port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer | None:
+def serve(port: int, ready: Callable[[], bool], waiting: Callable[[], int] = lambda: 0) -> ThreadingHTTPServer | None:
     """Answer on the port in a thread; nothing where it is 0."""
     if not port:
         return None
@@ -16,7 +16,7 @@ def serve(port: int, ready: Callable[[], bool]) -> ThreadingHTTPServer | None:
             good = known.get(self.path)
             self.send_response(404 if good is None else 200 if good else 503)
             self.end_headers()
-            self.wfile.write(b"ok\n" if good else b"not ready\n")
+            self.wfile.write(f"ok, {waiting()} in the queue\n".encode() if good else b"not ready\n")
 
         def log_message(self, *_: object) -> None:
             """Probes are not worth a line."""

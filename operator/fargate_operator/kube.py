@@ -17,6 +17,7 @@ from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.kube_objects import Objects
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote
+from fargate_operator.stopping import Stop
 
 FINALIZER = f"{GROUP}/stack"
 _METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
@@ -25,13 +26,14 @@ REPEAT = 3600.0  # seconds in which an Event is not told twice
 
 
 class Kube:
-    """FargateApps and their Events."""
+    """FargateApps and their Events. Once `stop` is shut nothing is written."""
 
-    def __init__(self, api: Any) -> None:
+    def __init__(self, api: Any, stop: Stop | None = None) -> None:
+        self.stop = stop or Stop()
         self._objects = client.CustomObjectsApi(api)
         self._core = client.CoreV1Api(api)
         self.objects = Objects(api)
-        self._told: dict[tuple[str, str, str], float] = {}
+        self._told: dict[str, dict[tuple[str, str], float]] = {}  # by uid: reason and message → when
 
     def get(self, key: Key) -> dict[str, Any] | None:
         """The object as it is now; None when it is gone."""
@@ -53,6 +55,7 @@ class Kube:
         others = [one for one in metadata.get("finalizers") or () if one != FINALIZER]
         finalizers = [*others, FINALIZER] if present else others
         body = {"metadata": {"finalizers": finalizers, "resourceVersion": metadata["resourceVersion"]}}
+        self.stop.check()
         with _translated("patch"):
             changed: Any = self._objects.patch_namespaced_custom_object(
                 GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
@@ -64,6 +67,7 @@ class Kube:
         metadata = item["metadata"]
         kept = {name: metadata[name] for name in ("namespace", "name", "uid", "resourceVersion")}
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": "FargateApp", "metadata": kept, "status": status}
+        self.stop.check()
         with _translated("put status"):
             changed: Any = self._objects.replace_namespaced_custom_object_status(
                 GROUP, VERSION, metadata["namespace"], PLURAL, metadata["name"], body, _request_timeout=TIMEOUT
@@ -73,13 +77,12 @@ class Kube:
     def tell(self, item: Mapping[str, Any], note: EventNote) -> None:
         """Post an Event; the same one once an hour. That it cannot be posted never fails a reconcile."""
         metadata = item["metadata"]
-        seen, now = (metadata["uid"], note.reason, note.message), time.monotonic()
-        if now - self._told.get(seen, float("-inf")) < REPEAT:
+        seen, now = (note.reason, note.message), time.monotonic()
+        told = {one: at for one, at in self._told.get(metadata["uid"], {}).items() if now - at < REPEAT}
+        if seen in told:
             return
-        self._told = (
-            {told: at for told, at in self._told.items() if now - at < REPEAT} if len(self._told) > 10_000 else self._told
-        )
-        self._told[seen] = now
+        self._told[metadata["uid"]] = {**told, seen: now}
+        self.stop.check()
         moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body: Any = {
             "metadata": {"name": f"{metadata['name']}.{uuid.uuid4().hex[:16]}", "namespace": metadata["namespace"]},
@@ -101,7 +104,11 @@ class Kube:
         try:
             self._core.create_namespaced_event(metadata["namespace"], body, _request_timeout=TIMEOUT)
         except (ApiException, urllib3.exceptions.HTTPError):
-            del self._told[seen]
+            self._told.get(metadata["uid"], {}).pop(seen, None)
+
+    def forget(self, uid: str) -> None:
+        """The object is gone: what was told of it is not told again."""
+        self._told.pop(uid, None)
 
     def cluster_id(self) -> str:
         """The uid of kube-system: who this cluster is."""

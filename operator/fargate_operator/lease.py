@@ -1,10 +1,12 @@
 """One operator at work: the Lease. The client library elects; its lock is wrapped so that a lost API server is "not renewed"."""
 
+import functools
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import urllib3
 from kubernetes import client
@@ -14,13 +16,26 @@ from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 
 logging.getLogger("leaderelection").setLevel(logging.WARNING)
 NAME = "fargate-operator"
+KEPT = 0.8  # of the lease's duration, after the last renewal: then the workers must stop, before another takes it
+
+
+class _Timed:
+    """The client's calls with a time limit, which it does not set: an election that hangs would never know that it is lost."""
+
+    def __init__(self, api: Any, seconds: float) -> None:
+        self._api, self._seconds = api, seconds
+
+    def __getattr__(self, name: str) -> Any:
+        return functools.partial(getattr(self._api, name), _request_timeout=self._seconds)
 
 
 class _Lock:
     """LeaseLock whose transport errors mean "not this time", and which renews no more once it is let go."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, timeout: float) -> None:
         self._inner = LeaseLock(NAME, namespace, f"fargate-operator-{uuid.uuid4()}")
+        self._inner.api_instance = cast("Any", _Timed(self._inner.api_instance, timeout))
+        self.renewed = time.monotonic()  # when the last renewal that went well began
         self.name, self.namespace, self.identity = NAME, namespace, self._inner.identity
         self.released = False
 
@@ -28,10 +43,17 @@ class _Lock:
         return self._guarded(lambda: self._inner.get(name, namespace), (False, ApiException(status=503, reason="unreachable")))
 
     def create(self, name: str, namespace: str, election_record: Any) -> Any:
-        return not self.released and self._guarded(lambda: self._inner.create(name, namespace, election_record), default=False)
+        return self._written(lambda: self._inner.create(name, namespace, election_record))
 
     def update(self, name: str, namespace: str, updated_record: Any) -> Any:
-        return not self.released and self._guarded(lambda: self._inner.update(name, namespace, updated_record), default=False)
+        return self._written(lambda: self._inner.update(name, namespace, updated_record))
+
+    def _written(self, call: Callable[[], Any]) -> Any:
+        began = time.monotonic()
+        done = not self.released and self._guarded(call, default=False)
+        if done:
+            self.renewed = began
+        return done
 
     def _guarded(self, call: Callable[[], Any], default: Any) -> Any:
         try:
@@ -44,8 +66,8 @@ class Lease:
     """Held or not. `lost` is called when it could not be renewed, while there is still time to stop."""
 
     def __init__(self, namespace: str, duration: float, lost: Callable[[], None]) -> None:
-        self._lock = _Lock(namespace)
-        self._lost = lost
+        self._lock = _Lock(namespace, max(1.0, duration / 4))
+        self._lost, self._kept = lost, duration * KEPT
         self.held = threading.Event()
         # renewing is given up a third before the lease runs out: that is the workers' time to stop
         config = electionconfig.Config(
@@ -61,16 +83,24 @@ class Lease:
     def start(self) -> None:
         """Begin to try for it."""
         threading.Thread(target=self._election.run, name="lease", daemon=True).start()
+        threading.Thread(target=self._watch, name="lease-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Whatever the election is held up by, and however long the whole process was: the lease runs out by the clock."""
+        self.held.wait()
+        while time.monotonic() - self._lock.renewed < self._kept:
+            time.sleep(self._kept / 20)
+        self._stopped()
 
     def _stopped(self) -> None:
         if not self._lock.released:
             self._lost()
 
-    def release(self) -> None:
+    def release(self, timeout: float = 1.5) -> None:
         """Let go, so that the next operator need not wait."""
         self._lock.released = True
         if self.held.is_set():
             try:
-                client.CoordinationV1Api().delete_namespaced_lease(NAME, self._lock.namespace, _request_timeout=5)
+                client.CoordinationV1Api().delete_namespaced_lease(NAME, self._lock.namespace, _request_timeout=timeout)
             except (ApiException, urllib3.exceptions.HTTPError):
                 logging.getLogger(__name__).warning("the lease could not be released; it runs out by itself")

@@ -14,9 +14,11 @@ import kopf
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.events import EventQueue
+from fargate_operator.aws.sending import Sending
 from fargate_operator.bounds import BadBounds, Rules
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
+from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError
 from fargate_operator.event_index import EventIndex
 from fargate_operator.event_listener import Listener
@@ -26,13 +28,16 @@ from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.logs import Console, Json
+from fargate_operator.outages import Outages
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Reconciler
 from fargate_operator.refs import Refs
 from fargate_operator.settings import Settings, Unusable
+from fargate_operator.shutdown import Shutdown
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.source_watch import SourceWatch
 from fargate_operator.sources import Sources
+from fargate_operator.stopping import Stopping
 from fargate_operator.turn import Identity
 from fargate_operator.watch import Endless, Watch
 from fargate_operator.world import World
@@ -41,6 +46,7 @@ log = logging.getLogger("fargate_operator")
 RELIST = 600.0  # seconds between two looks for objects that went without a word
 # The API server takes JSON that is 10,000 levels deep. At Python's own limit one such object ends the watch, and so the operator.
 DEEPEST = 60_000
+API_SERVER = ("the API server", "the cluster")  # as an endpoint
 SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 
@@ -65,7 +71,9 @@ class _Operator:
     def __init__(self, settings: Settings, kube: Kube, installation: str, bounds: BoundsFile | None) -> None:
         self._settings, self._kube, self._bounds = settings, kube, bounds
         self._queue = Queue()
-        self._world = World(Clients(settings.region), settings.template_bucket, settings.cloudformation_role)
+        self._outages = Outages(self._queue.wake)
+        sending = Sending(kube.stop, self._outages, settings.read_rate, settings.write_rate)
+        self._world = World(Clients(settings.region, sending), settings.template_bucket, settings.cloudformation_role)
         self._follower = Follower(self._in_progress, self._ended, settings.sweep_interval)
         identity = Identity(installation, settings.stack_prefix)
         index = SourceIndex()
@@ -82,6 +90,7 @@ class _Operator:
             git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
             events=events,
             spot_cooldown=settings.spot_cooldown,
+            progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
@@ -94,19 +103,20 @@ class _Operator:
             for namespace in settings.namespaces or (None,)
         ]
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
+        self._shutdown = Shutdown(kube.stop, self._lease.release)
         self._stop = asyncio.Event()
         self._watching = asyncio.Event()  # set by kopf
 
     async def run(self) -> int:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end)
-        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set())
+        self._heed()
+        threading.excepthook = _ended
+        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
         self._lease.start()
         if not await self._until_held():
             return 0
         log.info("at work")
         workers = [threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(self._settings.workers)]
+        self._shutdown.watch(workers)
         for thread in (
             *workers,
             self._follower,
@@ -117,29 +127,43 @@ class _Operator:
             thread.start()
         if self._bounds:
             self._bounds.start(self._bounds_changed)
+        heeding = asyncio.create_task(self._heed_again())
+        code = 1
         try:
             await self._kopf()
+            code = 0
         finally:  # kopf may end by itself, too, and fails when the CRD goes
-            self._queue.close()
-            self._follower.stop()
-            for listener in self._listeners:
-                listener.stop()
-            for watch in self._source_watches:
-                watch.stop()
-            for worker in workers:
-                worker.join(timeout=20)
-            self._lease.release()
+            heeding.cancel()
+            self._end(code)
+            self._shutdown.wait()
         return 0
 
-    def _end(self) -> None:
+    def _heed(self) -> None:
+        """Signals end the operator."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+
+    async def _heed_again(self) -> None:
+        """Once more: those that kopf has put in their place end kopf and nothing else, and take some seconds for it."""
+        await self._watching.wait()
+        self._heed()
+
+    def _end(self, code: int = 0) -> None:
         """Take nothing new; kopf needs some seconds to end."""
         self._stop.set()
         self._queue.close()
+        self._follower.stop()
+        for listener in self._listeners:
+            listener.stop()
+        for watch in self._source_watches:
+            watch.stop()
+        self._shutdown.begin(code)
 
     async def _until_held(self) -> bool:
         while not self._lease.held.is_set():
             if self._stop.is_set():
-                self._lease.release()
+                self._shutdown.wait()
                 return False
             await asyncio.sleep(0.05)
         return True
@@ -170,12 +194,18 @@ class _Operator:
                 outcome = self._reconciler.reconcile(key)
             except ReconcileError as error:
                 log.warning("%s/%s: %s", *key, error.message)
-                self._queue.done(key, failed=True)
+                away = error.reason == Reason.ApiUnavailable
+                self._queue.done(key, failed=True, away=API_SERVER[1] if away else "")
+                if away:
+                    self._outages.failed(API_SERVER, error.message)
+            except Stopping:
+                return
             except Exception:
                 log.exception("%s/%s", *key)
                 self._queue.done(key, failed=True)
             else:
-                self._queue.done(key, failed=outcome.failed)
+                self._queue.done(key, failed=outcome.failed, away=outcome.away)
+                self._outages.answered(API_SERVER)
                 if outcome.after is not None:
                     self._queue.add(key, outcome.after)
 
@@ -213,9 +243,16 @@ class _Operator:
 
     def _lost(self) -> None:
         """The lease runs out soon: stop at once. A call that is under way is idempotent."""
+        asked = self._kube.stop.asked
+        self._kube.stop.shut()
         log.error("the lease is lost; stopping")
-        self._queue.close()
-        os._exit(1)
+        os._exit(0 if asked else 1)
+
+
+def _ended(what: threading.ExceptHookArgs) -> None:
+    """Of a thread: that it was stopped is no news."""
+    if not issubclass(what.exc_type, Stopping):
+        threading.__excepthook__(what)
 
 
 def _own_namespace() -> str:

@@ -15,8 +15,23 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A resource of a stack as its newest event tells of it. `status` is a botocore ResourceStatus."""
+
+    logical_id: str
+    type: str
+    status: str
+    reason: str = ""
+    physical_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StackObservation:
-    """A stack as DescribeStacks told it. `status` is a botocore StackStatus; times are UTC."""
+    """A stack as DescribeStacks told it. `status` is a botocore StackStatus; times are UTC.
+
+    `pieces` and `event_at` are of DescribeStackEvents, and read only where something is stuck: the resources under way in an
+    operation that makes no progress, or those whose rollback or deletion failed, and when the newest event was.
+    """
 
     name: str
     id: str
@@ -31,6 +46,9 @@ class StackObservation:
     adoptable_by: str = ""  # ``<namespace>/<name>``: whom the stack's owner lets take it over
     adopted: bool = False  # it was somebody else's before
     tags: Mapping[str, str] = field(default_factory=dict)  # of a stack that is adoptable: they stay on it
+    pieces: tuple[Piece, ...] = ()
+    event_at: datetime | None = None
+    still: bool = False  # busy, and without an event for as long as the deadline is
 
     def offered_to(self, owner: Owner) -> bool:
         """Whether its owner lets this one take it over."""

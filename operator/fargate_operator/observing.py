@@ -20,6 +20,7 @@ from fargate_operator.plan import (
     Wait,
     busy,
 )
+from fargate_operator.progress import Progress
 from fargate_operator.rescue import Rescue
 from fargate_operator.seen import attempt, condition, news
 from fargate_operator.turn import Turn, abandoned, app_of, key_of
@@ -27,10 +28,22 @@ from fargate_operator.world import World
 
 
 class Observer:
-    """Reads the stack and the services of a turn, and has the follower know of what is under way."""
+    """Reads the stack and the services of a turn, and has the follower know of what is under way.
 
-    def __init__(self, world: World, follower: Follower, rescue: Rescue, looks: Looks, events: EventIndex) -> None:
-        self._world, self._follower, self._rescue = world, follower, rescue
+    `survey`: seconds between two looks at all stacks for the sake of apps without services, whose absence nothing else tells of.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        follower: Follower,
+        rescue: Rescue,
+        looks: Looks,
+        events: EventIndex,
+        progress: Progress,
+        survey: float,
+    ) -> None:
+        self._world, self._follower, self._rescue, self._progress, self._survey = world, follower, rescue, progress, survey
         self._looks, self._events = looks, events
 
     def stack(self, turn: Turn) -> Turn:
@@ -39,6 +52,8 @@ class Observer:
             return turn
         seen = turn.seen
         stalled = condition(seen.previous, "Stalled").get("reason")
+        if not seen.deleting and not app_of(turn).spec.services:
+            self._world.survey(seen.region, self._survey)
         if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
             self._world.doubt(seen.region, seen.stack_name)
         stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
@@ -48,6 +63,8 @@ class Observer:
         failure: Failure | None = None
         if stack is not None and news(seen.previous, stack):
             failure = self._world.stacks(seen.region).first_failure(stack)
+        if stack is not None:
+            stack = self._progress.look(key_of(turn), seen, stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
         elif stack is not None:
@@ -59,8 +76,10 @@ class Observer:
         if stack is None or stack.owner is not None or stack.status != "REVIEW_IN_PROGRESS":
             return stack
         ours = (turn.seen.previous.get("stack") or {}).get("id") == stack.id
-        found = () if ours else self._world.stacks(turn.seen.region).change_sets.names(stack.name)
-        if ours or any(name.startswith(prefix(turn.owner)) for name in found):
+        found = () if ours else tuple(self._world.stacks(turn.seen.region).change_sets.names(stack.name))
+        # a shell without any is claimed where its name is the operator's own, which nobody else comes upon
+        derived = not found and not (turn.item.get("spec") or {}).get("stackName")
+        if ours or derived or any(name.startswith(prefix(turn.owner)) for name in found):
             return self._world.put(turn.seen.region, replace(stack, owner=turn.owner))
         return stack
 
@@ -73,7 +92,7 @@ class Observer:
             or stack.owner != turn.owner
         ):
             return turn
-        arns = self._rescue.arns(turn)
+        arns = {**_still(turn), **self._rescue.arns(turn)}
         self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
@@ -84,3 +103,12 @@ class Observer:
         if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
         return turn.with_seen(services=services)
+
+
+def _still(turn: Turn) -> dict[str, str]:
+    """The services that an operation without progress waits for, which may be in no output yet."""
+    pieces = (
+        {one.logical_id: one.physical_id for one in turn.seen.stack.pieces} if turn.seen.stack and turn.seen.stack.still else {}
+    )
+    found = {key: pieces.get(names.service(key), "") for key in app_of(turn).spec.services or {}}
+    return {key: arn for key, arn in found.items() if arn.startswith("arn:")}

@@ -6,34 +6,44 @@ from datetime import datetime
 from typing import Any
 
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal, Waiting
+from fargate_operator.errors import ReconcileError, Terminal, Waiting
 from fargate_operator.fallback import wanting
+from fargate_operator.observation import StackObservation
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
 from fargate_operator.seen import Seen
 from fargate_operator.verdicts import trouble_of
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
+MOMENT = 1.0  # seconds: the least between two looks at what may be about to hang
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """When to come again: `after` seconds (None: when told), or with backoff after a failure."""
+    """When to come again: `after` seconds (None: when told), or with backoff after a failure.
+
+    `away` is the region whose AWS did not answer, where that was it.
+    """
 
     after: float | None = None
     failed: bool = False
+    away: str = ""
 
 
-def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
-    """`status` is what was made of `seen`; `health` the seconds between two looks at services that are as they should be."""
+def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
+    """`status` is what was made of `seen`; `health` the seconds between two looks at services that are as they should be.
+
+    `deadline`: seconds without an event after which a busy stack makes no progress.
+    """
     error, action = seen.error, seen.action
     if isinstance(error, Terminal):
         return Outcome(OUTSIDE if error.outside else None)
     if isinstance(error, Waiting):
         return Outcome(error.after)
     if error is not None:
-        return Outcome(failed=True)
+        away = isinstance(error, ReconcileError) and error.reason in {Reason.AwsUnavailable, Reason.Throttled}
+        return Outcome(failed=True, away=seen.region if away else "")
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
     conditions = {one["type"]: one for one in status["conditions"]}
@@ -42,13 +52,21 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float) -> Outcome:
     if isinstance(action, Await):
         return Outcome(health)
     if seen.stack and busy(seen.stack.status):
-        on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
-        if not on_spot and not any(one.get("serviceArn") for one in status.get("services", {}).values()):
-            return Outcome(SAFETY)
-        # the follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on
-        age = _age(seen, conditions.get("Reconciling", conditions["Ready"]))
-        return Outcome(min(SAFETY, max(ROLLOUT, age / 4)))
+        return _busy(seen, seen.stack, status, conditions.get("Reconciling", conditions["Ready"]), deadline)
     return _at_rest(seen, conditions, health)
+
+
+def _busy(
+    seen: Seen, stack: StackObservation, status: Mapping[str, Any], reconciling: Mapping[str, Any], deadline: float
+) -> Outcome:
+    """The follower tells when the stack ends; until then, which may take a day, the rollouts are shown as they go on."""
+    age = _age(seen, reconciling)
+    on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
+    rolls = on_spot or any(one.get("serviceArn") for one in status.get("services", {}).values())
+    after = min(SAFETY, max(ROLLOUT, age / 4)) if rolls else SAFETY
+    moved = max((one for one in (stack.event_at, stack.updated_at) if one), default=None)
+    left = deadline - min(age, (seen.now - moved).total_seconds() if moved else age)
+    return Outcome(min(after, max(MOMENT, left)) if left > 0 else after)
 
 
 def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:

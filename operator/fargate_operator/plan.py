@@ -1,12 +1,55 @@
 """plan: what to do about a stack, given what is wished and what is seen. Pure, total, and the only place that decides.
 
-It answers every StackStatus of CloudFormation, and never writes while a stack is busy.
+It answers every StackStatus of CloudFormation, and never writes while a stack is busy, but where an operation makes no progress
+and is for a spec that is wished no longer: an update is cancelled, and a stack that never came up is deleted.
 """
 
 from dataclasses import dataclass
 
+from fargate_operator import recovery
+from fargate_operator.actions import (
+    Action,
+    Await,
+    Cancel,
+    Create,
+    Delete,
+    Discard,
+    Execute,
+    Halt,
+    Nothing,
+    Propose,
+    Protect,
+    Recover,
+    Recreate,
+    Rollback,
+    Update,
+    Wait,
+)
 from fargate_operator.conditions import Reason
-from fargate_operator.observation import ChangeSet, Owner, StackObservation
+from fargate_operator.observation import Owner, StackObservation
+from fargate_operator.recovery import Named
+
+__all__ = [  # with the actions, which are its answers
+    "Action",
+    "Attempt",
+    "Await",
+    "Cancel",
+    "Create",
+    "Delete",
+    "Discard",
+    "Execute",
+    "Halt",
+    "Nothing",
+    "Propose",
+    "Protect",
+    "Recover",
+    "Recreate",
+    "Rollback",
+    "Update",
+    "Wait",
+    "Wish",
+    "plan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +69,18 @@ class Wish:
     adopt: bool = False  # spec.adoption is Adopt
     alarms: tuple[str, ...] = ()  # ARNs of the alarms that roll a change back
     keep_failed: bool = False  # spec.changes.rollback is false: a failed operation's resources stay for a look
+    changed: bool = False  # it is another spec than the one that was tried last, or it is to be reconciled now
+    skip: Named = recovery.NONE  # the annotations
+    retained: Named = recovery.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What was tried last: the digest of its template, how often it failed, and whether its reason passes by itself.
 
-    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for.
+    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for. `recoveries`: how often
+    the rollback at hand was continued. `passed_over`: the resources that were skipped or retained at the last try. `undoing`:
+    what the operator itself takes back (`recovery`). `touched`: somebody else has updated the stack.
     """
 
     digest: str = ""
@@ -40,124 +88,11 @@ class Attempt:
     reason: str = ""
     passing: bool = False
     fresh: bool = False
+    recoveries: int = 0
+    passed_over: tuple[str, ...] = ()
+    undoing: str = ""
+    touched: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """CreateStack."""
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """UpdateStack, by the stack's id, so that a stack made anew under the name is not hit."""
-
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Protect:
-    """UpdateTerminationProtection, which is no part of a template."""
-
-    stack_id: str
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """The stack is busy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recover:
-    """ContinueUpdateRollback."""
-
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recreate:
-    """DeleteStack of a stack that never came up; the next reconcile creates it."""
-
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """DeleteStack, because the object is deleted."""
-
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rollback:
-    """RollbackStack of an update that failed and was kept for a look."""
-
-    stack_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Propose:
-    """CreateChangeSet: the change is looked at before it is made. `create`: of a stack that is not there yet."""
-
-    create: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Await:
-    """The change set is not to be carried out yet. `approval`: a person must approve it; else CloudFormation works on it."""
-
-    change_set: ChangeSet
-    approval: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Execute:
-    """ExecuteChangeSet."""
-
-    change_set: ChangeSet
-    create: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Discard:
-    """DeleteChangeSet of one that can no longer be carried out; the next reconcile makes another."""
-
-    change_set: ChangeSet
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """Stalled. `retry_after` in seconds, None: only when the object changes or on reconcile-now."""
-
-    reason: str
-    message: str
-    retry_after: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """All is as wished. `release`: the finalizer comes off; `note` says what was left behind, if anything."""
-
-    release: bool = False
-    note: str = ""
-
-
-Action = (
-    Create
-    | Update
-    | Protect
-    | Wait
-    | Recover
-    | Rollback
-    | Recreate
-    | Delete
-    | Propose
-    | Await
-    | Execute
-    | Discard
-    | Halt
-    | Nothing
-)
 
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 ROLLED_BACK = frozenset({"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "UPDATE_FAILED"})
@@ -191,7 +126,7 @@ def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action
     if stack is None:
         return _again(wish, attempt, Create(), Reason.CreateFailed)
     if busy(stack.status):
-        return Wait()
+        return _superseded(wish, stack, attempt)
     own = stack.owner == wish.owner
     if own and wish.termination_protection not in (None, stack.termination_protection) and stack.status in SETTLED | ROLLED_BACK:
         return Protect(stack.id, on=bool(wish.termination_protection))
@@ -203,23 +138,34 @@ def adoptable(wish: Wish, stack: StackObservation) -> bool:
     return wish.adopt and stack.offered_to(wish.owner) and stack.status in SETTLED | ROLLED_BACK
 
 
+def _superseded(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
+    """Wait, unless nothing moves, and for a spec that is wished no longer. What a person must approve is waited for."""
+    other = wish.changed and attempt.digest not in ("", wish.template_digest)
+    if not (stack.still and other) or by_change_set(wish, Update(stack.id)):
+        return Wait()
+    if stack.status == "UPDATE_IN_PROGRESS":
+        return Cancel(stack.id)
+    return Recreate(stack.id) if stack.status == "CREATE_IN_PROGRESS" and not stack.termination_protection else Wait()
+
+
 def _live(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
     if stack.status in SETTLED or stack.status in ROLLED_BACK:
-        if stack.owner == wish.owner and stack.template_digest == wish.template_digest and stack.status != "UPDATE_FAILED":
+        same = stack.owner == wish.owner and stack.template_digest == wish.template_digest and stack.status != "UPDATE_FAILED"
+        if same and not attempt.touched:
             return Nothing()
         if stack.status == "UPDATE_FAILED" and not wish.keep_failed:
             return Rollback(stack.id)  # CloudFormation updates it in this state only without rollback
         return _again(wish, attempt, Update(stack.id), Reason.UpdateFailed)
     if stack.status in NEVER_UP:
         mend = wish.keep_failed and stack.status == "CREATE_FAILED"  # what came up is kept, and a better template goes over it
-        return _again(wish, attempt, Update(stack.id) if mend else Recreate(stack.id), Reason.CreateFailed)
+        return _unprotected(
+            wish, stack, _again(wish, attempt, Update(stack.id) if mend else Recreate(stack.id), Reason.CreateFailed)
+        )
     if stack.status in STUCK:
         return _stuck(wish, stack, attempt)
     if stack.status == "DELETE_FAILED":
-        if wish.reconcile_now:
-            return Recreate(stack.id)
-        message = "the stack's deletion was begun and failed; mend what stands in its way and reconcile now"
-        return Halt(Reason.DeleteFailed, _because(message, stack.status_reason))
+        begun = attempt.undoing == recovery.RECREATE  # else somebody else wanted it gone, and may want to save what is left
+        return _undeleted(wish, stack, attempt, Recreate(stack.id, recovery.chosen(stack, wish.retained)), retries=begun)
     if stack.status == "REVIEW_IN_PROGRESS":
         # a change set's empty shell: nothing is in it, CreateStack refuses the name, another change set takes it
         return _again(wish, attempt, Create(), Reason.CreateFailed) if by_change_set(wish, Create()) else Recreate(stack.id)
@@ -243,10 +189,37 @@ def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Acti
     return Halt(reason, attempt.reason)
 
 
+def _unprotected(wish: Wish, stack: StackObservation, action: Action) -> Action:
+    """A stack that never came up may be protected by the object, which can take that back; rolled back it holds nothing."""
+    if not (isinstance(action, Recreate) and stack.termination_protection):
+        return action
+    empty = stack.status == "ROLLBACK_COMPLETE" and wish.termination_protection is not None
+    if wish.termination_protection is False or empty:
+        return Protect(stack.id, on=False)
+    return Halt(Reason.TerminationProtected, _because(_FAILED_PROTECTED, stack.status_reason), OUTSIDE)
+
+
+def _undeleted(
+    wish: Wish, stack: StackObservation, attempt: Attempt, action: Delete | Recreate, *, retries: bool = True
+) -> Action:
+    """What failed to be deleted is deleted again in its time; at once where a person lets go what was in the way."""
+    message = recovery.undeletable(stack, wish.retained, attempt.reason or stack.status_reason)
+    if wish.reconcile_now or (action.retain and action.retain != attempt.passed_over):
+        return action
+    if not retries:
+        return Halt(Reason.DeleteFailed, f"{message}; or reconcile now to have the stack deleted and made again")
+    return Halt(Reason.DeleteFailed, message, backoff(attempt.failed)) if attempt.fresh else action
+
+
 def _stuck(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
-    if stack.status == "UPDATE_ROLLBACK_FAILED" and (wish.reconcile_now or attempt.failed <= MOST_RECOVERIES):
-        return Recover(stack.id)
-    return Halt(Reason.RollbackFailed, _because("the rollback of an update failed", attempt.reason or stack.status_reason))
+    reason, skip = attempt.reason or stack.status_reason, recovery.chosen(stack, wish.skip)
+    message = recovery.stuck(stack, wish.skip, reason)
+    if stack.status != "UPDATE_ROLLBACK_FAILED":  # of an import: there is no continuing
+        return Halt(Reason.RollbackFailed, message)
+    another = bool(skip) and skip != attempt.passed_over
+    if wish.reconcile_now or another or attempt.recoveries < MOST_RECOVERIES:
+        return Recover(stack.id, skip)
+    return Halt(Reason.RollbackFailed, message)
 
 
 def _deletion(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action:
@@ -261,13 +234,24 @@ def _deletion(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> A
     if wish.termination_protection or stack.termination_protection:
         return Halt(Reason.TerminationProtected, _STACK_PROTECTED if stack.termination_protection else _SPEC_PROTECTED, OUTSIDE)
     if busy(stack.status):
-        return Wait()
-    if stack.status == "DELETE_FAILED" and attempt.fresh and not wish.reconcile_now:
-        return Halt(Reason.DeleteFailed, attempt.reason or stack.status_reason, backoff(attempt.failed))
+        return _cut_off(stack)
+    if stack.status == "DELETE_FAILED":
+        return _undeleted(wish, stack, attempt, Delete(stack.id, recovery.chosen(stack, wish.retained)))
     return Delete(stack.id)
 
 
+def _cut_off(stack: StackObservation) -> Action:
+    """A deletion waits for what is under way, unless that makes no progress."""
+    if stack.still and stack.status == "UPDATE_IN_PROGRESS":
+        return Cancel(stack.id)
+    return Delete(stack.id) if stack.still and stack.status == "CREATE_IN_PROGRESS" else Wait()
+
+
 _SPEC_PROTECTED = "spec.terminationProtection is true; set it to false to delete the stack"
+_FAILED_PROTECTED = (
+    "the stack never came up and is to be made again, and has termination protection; set spec.terminationProtection to false, "
+    "or switch it off in CloudFormation"
+)
 _STACK_PROTECTED = "the stack has termination protection, which deleting never switches off; switch it off in CloudFormation"
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 Key = tuple[str, str]  # namespace, name
 
 BASE, MOST = 1.0, 300.0  # seconds of backoff
+AWAY = 30.0  # seconds of backoff at most, where the cause is that something is away, which says nothing about the key
+CALM = 10.0  # such keys that come a second, at most, all together
 
 
 class Queue:
@@ -21,7 +23,12 @@ class Queue:
         self._heap: list[tuple[float, Key]] = []
         self._working: set[Key] = set()
         self._failures: dict[Key, int] = {}
+        self._parked: dict[Key, str] = {}  # by what is away
         self._closed = False
+
+    def __len__(self) -> int:
+        """The keys that are to come, at once or later."""
+        return len(self._due)
 
     def add(self, key: Key, after: float = 0.0) -> None:
         """Due in `after` seconds, or earlier where it was already."""
@@ -29,9 +36,15 @@ class Queue:
         with self._ready:
             if self._due.get(key, float("inf")) <= due:
                 return
-            self._due[key] = due
-            heapq.heappush(self._heap, (due, key))
-            self._ready.notify()
+            self._put(key, due)
+
+    def _put(self, key: Key, due: float) -> None:
+        self._due[key] = due
+        heapq.heappush(self._heap, (due, key))
+        if len(self._heap) > 2 * len(self._due) + 64:  # what was added anew for an earlier time is there twice
+            self._heap = [(at, one) for one, at in self._due.items()]
+            heapq.heapify(self._heap)
+        self._ready.notify()
 
     def get(self) -> Key | None:
         """The next key that is due; blocks. None when the queue is closed."""
@@ -66,16 +79,39 @@ class Queue:
             heapq.heappush(self._heap, item)
         return found
 
-    def done(self, key: Key, *, failed: bool = False) -> None:
-        """The worker is through with it; after a failure it comes again with backoff and jitter."""
+    def done(self, key: Key, *, failed: bool = False, away: str = "") -> None:
+        """The worker is through with it; after a failure it comes again with backoff and jitter.
+
+        `away` tells what could not be reached: see `wake`.
+        """
         with self._ready:
             self._working.discard(key)
             count = self._failures.pop(key, 0)
+            self._parked.pop(key, None)
             if failed:
                 self._failures[key] = count + 1
+            if failed and away:
+                self._parked[key] = away
+            most = max(AWAY, len(self._parked) / CALM) if away else MOST
             self._ready.notify()
         if failed:
-            self.add(key, min(MOST, BASE * 2.0 ** min(count, 16)) * random.uniform(0.5, 1.0))  # noqa: S311  no secret
+            self.add(key, min(MOST, most, self._backoff(count, away)) * random.uniform(0.5, 1.0))  # noqa: S311  no secret
+
+    def _backoff(self, count: int, away: str) -> float:
+        longer = BASE * 2.0 ** min(count, 16)
+        return max(longer, len(self._parked) / CALM) if away else longer
+
+    def wake(self, away: str) -> None:
+        """What was away is back: who waited for it comes, in random order and not all at once."""
+        with self._ready:
+            woken = [key for key, one in self._parked.items() if one == away]
+            now, spread = self._clock(), len(woken) / CALM
+            for key in woken:
+                del self._parked[key]
+                self._failures.pop(key, None)
+                due = now + spread * random.random()  # noqa: S311  no secret
+                if due < self._due.get(key, float("-inf")):
+                    self._put(key, due)
 
     def close(self) -> None:
         """Workers that wait get None."""

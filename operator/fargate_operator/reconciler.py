@@ -21,6 +21,7 @@ from fargate_operator.facts import Place, pins
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
+from fargate_operator.homes import Home, home_of, service_arns
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
@@ -32,6 +33,7 @@ from fargate_operator.plan import (
     Nothing,
     busy,
 )
+from fargate_operator.progress import DEADLINE, Progress
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
@@ -44,6 +46,7 @@ from fargate_operator.withheld import lacking
 from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
+SURVEY = 6  # times the health interval: between two looks at all stacks, where there are apps without services
 
 
 class Reconciler:
@@ -64,13 +67,17 @@ class Reconciler:
         git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
+        progress_deadline: float = DEADLINE,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
         self._identity, self._health, self._clock = identity, health_interval, clock
         self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
-        self._observer = Observer(world, follower, self._rescue, self._looks, self._events)
+        self._progress, self._deadline = Progress(world, progress_deadline), progress_deadline
+        self._observer = Observer(
+            world, follower, self._rescue, self._looks, self._events, self._progress, SURVEY * health_interval
+        )
         self._execution = Execution(
             kube,
             world,
@@ -82,6 +89,7 @@ class Reconciler:
             self._reruns,
             self._images,
         )
+        self._homes: dict[Key, Home] = {}
 
     def doubt(self, key: Key, hint: Hint) -> bool:
         """An event has told of the app: what it tells of is read anew at the next need. Whether it is news at all."""
@@ -102,13 +110,12 @@ class Reconciler:
     def reconcile(self, key: Key) -> Outcome:
         """One turn. ReconcileErrors of the API server itself come through; all others end in the status."""
         item = self._kube.get(key)
-        if item is None:
-            self._events.forget(key)
-            return Outcome()
-        deleting = bool(item["metadata"].get("deletionTimestamp"))
-        if deleting and FINALIZER not in (item["metadata"].get("finalizers") or ()):
+        deleting = item is not None and bool(item["metadata"].get("deletionTimestamp"))
+        if item is None or (deleting and FINALIZER not in (item["metadata"].get("finalizers") or ())):
+            self._forget(key)
             return Outcome()
         turn = begin(item, self._identity, self._world.clients.region, self._clock())
+        self._homes[key] = home_of(turn)
         try:
             for step in self._steps(turn):
                 turn = step(turn)
@@ -225,9 +232,16 @@ class Reconciler:
         if isinstance(action, Nothing) and action.note:
             self._kube.tell(turn.item, EventNote("Normal", Reason.Released, action.note))
         self._kube.set_finalizer(turn.item, present=False)
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events):
-            one.forget(key_of(turn))
+        self._forget(key_of(turn))
         return Outcome()
+
+    def _forget(self, key: Key) -> None:
+        """The app is gone: nothing of it is remembered."""
+        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
+            one.forget(key)
+        if (home := self._homes.pop(key, None)) is not None:
+            self._world.forget(home.region, home.stack_name, home.services)
+            self._kube.forget(home.uid)
 
     def _finish(self, turn: Turn) -> Outcome:
         status = summarize(turn.seen)
@@ -235,7 +249,9 @@ class Reconciler:
             self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
+            gone = service_arns(turn.item.get("status") or {}) - service_arns(status)
+            self._world.forget_services(turn.seen.region, gone)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
-        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health))
+        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health, self._deadline))

@@ -86,6 +86,8 @@ class Refs:
                 return replace(entry.known if entry else Known(), again=left)
             self._tokens -= 1.0
             self._owed.discard(key)
+            if entry is None:
+                self._clean()
             entry = self._entries.setdefault(key, _Entry(Known(), self._clock()))
             entry.asking = True
         known = self._answer(entry.known, url, ref)
@@ -102,6 +104,12 @@ class Refs:
             return SOON
         due = 0.0 if entry is None or key in self._owed else entry.at + self._wait(entry.known) - now
         return due if due > 0 else 0.0 if self._tokens >= 1.0 else SOON
+
+    def _clean(self) -> None:
+        """Whatever nobody has asked for any more, though it was time twice: the repositories of apps that are gone."""
+        old = self._clock() - 2 * max(self._interval, MOST_FAILURES)
+        self._entries = {key: one for key, one in self._entries.items() if one.asking or one.at > old}
+        self._owed &= self._entries.keys()
 
     def _wait(self, known: Known) -> float:
         """A host that fails is asked less and less."""

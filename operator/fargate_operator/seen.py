@@ -11,10 +11,12 @@ from fargate_operator.observation import Failure, ImageObservation, ServiceObser
 from fargate_operator.plan import (
     NEVER_UP,
     ROLLED_BACK,
+    SETTLED,
     STUCK,
     Action,
     Attempt,
 )
+from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.shortage import lacks_capacity
 
 Status = Mapping[str, Any]
@@ -83,14 +85,41 @@ def news(previous: Status, stack: StackObservation | None) -> bool:
 
 
 def attempt(previous: Status, stack: StackObservation | None, failure: Failure | None) -> Attempt:
-    """What was tried last, with this observation counted once."""
+    """What was tried last, with this observation counted once. What the operator itself has cancelled is no try that failed."""
     old = previous.get("stack") or {}
+    undoing = str(old.get("undoing", ""))
+    if undoing == CANCEL and stack is not None and stack.status in ROLLED_BACK:
+        return Attempt()
     reason, count = str(old.get("failure", "")), int(old.get("failures", 0))
     fresh = news(previous, stack)
     if fresh and stack is not None:
         count += 1
         reason = explain(failure) or stack.status_reason or stack.status
-    return Attempt(str(old.get("attemptedDigest", "")), count, reason, passing=passes(reason), fresh=fresh)
+    return Attempt(
+        str(old.get("attemptedDigest", "")),
+        count,
+        reason,
+        passing=passes(reason),
+        fresh=fresh,
+        recoveries=int(old.get("recoveries", 0)),
+        passed_over=tuple(old.get("passedOver") or ()),
+        undoing=undoing,
+        touched=touched(previous, stack),
+    )
+
+
+def touched(previous: Status, stack: StackObservation | None) -> bool:
+    """Whether somebody else has updated the stack since it was seen at rest; an operator that was killed is somebody else."""
+    old = previous.get("stack") or {}
+    if stack is None or stack.status not in SETTLED or old.get("status") not in SETTLED | ROLLED_BACK:
+        return False
+    return old.get("id") == stack.id and "updatedAt" in old and old["updatedAt"] != timestamp(stack.updated_at)
+
+
+def gone(previous: Status) -> bool:
+    """Whether a stack that is there no more was one, as the last status had it, that somebody else has taken away."""
+    old = previous.get("stack") or {}
+    return bool(old.get("id")) and old.get("undoing") != RECREATE
 
 
 def explain(failure: Failure | None) -> str:

@@ -28,6 +28,8 @@ def _names(value: Any) -> Any:
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 
+Rate = Annotated[float, Field(gt=0, le=10_000)]
+
 
 class Settings(BaseSettings):
     """Durations are seconds, or a number with ms, s, m or h."""
@@ -48,6 +50,16 @@ class Settings(BaseSettings):
     ref_interval: Seconds = Field(default=60.0, description="between two looks at a git ref that an image is built from")
     spot_cooldown: Seconds = Field(
         default=900.0, description="for how long a service that finds no Spot capacity runs on demand, the first time"
+    )
+    progress_deadline: Seconds = Field(
+        default=900.0, description="for how long an operation on a stack may go on without an event before that is told"
+    )
+    read_rate: Rate = Field(
+        default=20.0,
+        description="calls a second to AWS that change no stack, in each region; twice as many at once after a pause",
+    )
+    write_rate: Rate = Field(
+        default=5.0, description="calls a second that change stacks, in each region; twice as many at once after a pause"
     )
     bounds: str = Field(default="", description="file that bounds what authors may do, by namespace; read again when it changes")
     cloudformation_role: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$")] = Field(

@@ -6,15 +6,23 @@ from typing import Any
 
 from fargate_operator import drift, names, spot_status
 from fargate_operator.approval import in_order
+from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.plan import (
+    STUCK,
     Await,
+    Cancel,
     Create,
+    Delete,
     Execute,
+    Halt,
     Nothing,
+    Recover,
     Recreate,
     Update,
+    Wait,
 )
+from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp
 from fargate_operator.verdicts import conditions, trouble_of
 
@@ -56,8 +64,38 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body["attemptedDigest"], body["failures"] = _attempted(seen, old)
     if body["failures"]:
         body["failure"] = seen.attempt.reason[:MOST_MESSAGE]
+    tried = isinstance(seen.action, Create | Update | Execute)
+    body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
+    body |= _undone(seen, old)
     body["drift"] = _drift(seen, old, body)
     return {name: value for name, value in body.items() if value not in ("", None, 0, {})}
+
+
+def _undone(seen: Seen, old: Status) -> dict[str, Any]:
+    """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
+    action, stack = seen.action, seen.stack
+    kept = isinstance(action, Wait | Halt | Recover | None) or (isinstance(action, Delete | Recreate) and old.get("undoing"))
+    undoing = (
+        RECREATE
+        if isinstance(action, Recreate)
+        else CANCEL
+        if isinstance(action, Cancel)
+        else old.get("undoing")
+        if kept
+        else None
+    )
+    passed: Any = old.get("passedOver") if kept or isinstance(action, Delete | Recreate) else None
+    if isinstance(action, Recover):
+        passed = list(action.skip) or passed
+    if isinstance(action, Delete | Recreate):
+        passed = list(action.retain) or passed
+    goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
+    recoveries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
+    return {
+        "undoing": undoing,
+        "passedOver": passed,
+        "recoveries": recoveries + (isinstance(action, Recover) and seen.error is None),
+    }
 
 
 def _drift(seen: Seen, old: Status, new: Status) -> Status:
@@ -211,12 +249,13 @@ class EventNote:
 def transitions(old: Status, new: Status) -> list[EventNote]:
     """The Events that tell what changed: when Ready's status, reason or message did, for each drift, and of Spot."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
-    same = all(before.get(name) == after.get(name) for name in ("status", "reason", "message"))
+    still = after.get("reason") == Reason.NoProgress  # is told once, however what it waits for changes
+    same = all(before.get(name) == after.get(name) for name in ("status", "reason", *(() if still else ("message",))))
     others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     others += [EventNote(*one) for one in spot_status.news(old, new)]
     if same or not after:
         return others
-    bad = bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
+    bad = still or bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
     message = after["message"] or f"{after['reason']} the stack {stack}".strip()
     return [EventNote("Warning" if bad else "Normal", after["reason"], message), *others]

@@ -14,6 +14,7 @@ from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.plan import Wish
 from fargate_operator.previous import sound
 from fargate_operator.queue import Key
+from fargate_operator.recovery import RETAIN, SKIP, named
 from fargate_operator.seen import Seen
 from fargate_operator.template import Template
 
@@ -99,6 +100,8 @@ def wish(turn: Turn, *, retains: bool) -> Wish:
     spec, stack = turn.item.get("spec") or {}, turn.seen.stack
     kept = spec.get("deletionPolicy", "Retain" if stack and stack.adopted else "Delete") == "Retain"
     changes = (turn.seen.app.spec.changes if turn.seen.app else None) or Changes()
+    annotations = turn.item["metadata"].get("annotations") or {}
+    tried = (turn.seen.previous.get("stack") or {}).get("attemptedGeneration", turn.seen.generation)
     return Wish(
         owner=turn.owner,
         deleting=turn.seen.deleting,
@@ -109,10 +112,13 @@ def wish(turn: Turn, *, retains: bool) -> Wish:
         template_digest=turn.seen.template_digest,
         reconcile_now=turn.reconcile_now,
         approval=changes.approval or "Automatic",
-        approved=str((turn.item["metadata"].get("annotations") or {}).get(APPROVE, "")),
+        approved=str(annotations.get(APPROVE, "")),
         adopt=spec.get("adoption") == "Adopt",
         alarms=tuple(changes.alarms or ()),
         keep_failed=changes.rollback is False,
+        changed=turn.reconcile_now or tried != turn.seen.generation,
+        skip=named(str(annotations.get(SKIP, ""))),
+        retained=named(str(annotations.get(RETAIN, ""))),
     )
 
 

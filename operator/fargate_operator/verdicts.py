@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fargate_operator import names, spot_status
+from fargate_operator import names, recovery, spot_status
 from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
+from fargate_operator.fragments.changes import Changes
 from fargate_operator.model import App
-from fargate_operator.observation import ImageTrouble, ServiceObservation
+from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
 from fargate_operator.plan import (
     ROLLED_BACK,
     SETTLED,
     Await,
+    Cancel,
     Create,
     Delete,
     Discard,
@@ -168,6 +170,7 @@ _DOING: dict[type[Any], Reason] = {
     Update: Reason.Updating,
     Recover: Reason.Recovering,
     Rollback: Reason.RollingBack,
+    Cancel: Reason.Cancelling,
     Recreate: Reason.Recreating,
     Propose: Reason.Planning,
     Discard: Reason.Planning,
@@ -179,11 +182,13 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if isinstance(seen.error, ReconcileError):
         return Verdict("True", seen.error.reason, seen.error.message)
     if seen.action is not None and type(seen.action) in _DOING:
-        return Verdict("True", _DOING[type(seen.action)], "")
+        return Verdict("True", _DOING[type(seen.action)], recovery.instead(seen.action))
     if isinstance(seen.action, Execute):
         return Verdict("True", Reason.Creating if seen.action.create else Reason.Updating, "")
     if isinstance(seen.action, Await):
         return Verdict("True", *_awaiting(seen.action))
+    if seen.stack and seen.stack.still:
+        return Verdict("True", Reason.NoProgress, _stillness(seen, seen.stack))
     if seen.stack and busy(seen.stack.status):
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
@@ -192,6 +197,15 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if workloads.reason in {Reason.RollingOut, Reason.NotRead, Reason.Building} and seen.error is None:
         return Verdict("True", workloads.reason, workloads.message)
     return None
+
+
+def _stillness(seen: Seen, stack: StackObservation) -> str:
+    """What a stack waits for, of a service what that lacks."""
+    troubles = {names.service(key): trouble for key, one in (seen.services or {}).items() if (trouble := trouble_of(one))}
+    changes = (seen.app.spec.changes if seen.app else None) or Changes()
+    alone = (changes.approval or "Automatic") == "Automatic" and changes.rollback is not False and not seen.deleting
+    since = timestamp(stack.event_at)
+    return recovery.still(stack, since or "its beginning", {one: told for one, (_, told) in troubles.items()}, alone=alone)
 
 
 def _awaiting(action: Await) -> tuple[Reason, str]:

@@ -10,6 +10,7 @@ from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.fragments.environment_from import named_in
 from fargate_operator.previous import sound
 from fargate_operator.queue import Key, Queue
+from fargate_operator.recovery import RETAIN, SKIP
 from fargate_operator.seen import condition
 from fargate_operator.source_index import SourceIndex, recorded
 from fargate_operator.turn import ABANDON, APPROVE, NOW, request
@@ -60,6 +61,8 @@ class Watch:
             annotations.get(NOW),
             annotations.get(ABANDON),
             annotations.get(APPROVE),
+            annotations.get(SKIP),
+            annotations.get(RETAIN),
         )
         if self._marks.get(key) == mark:
             return  # our own status, most of the time

@@ -4,16 +4,20 @@ At first need one paginated DescribeStacks tells of all the stacks of a region. 
 does itself, and is dropped when the follower says that the stack has ended.
 """
 
+import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.services import Services
 from fargate_operator.aws.stacks import Stacks
+from fargate_operator.errors import ReconcileError
 from fargate_operator.observation import ChangeSet, StackObservation
+from fargate_operator.plan import busy
 
+log = logging.getLogger(__name__)
 LOOK = 1800.0  # seconds after which somebody else may have done something about a change set
 
 
@@ -24,8 +28,10 @@ class World:
         self.clients = clients
         self._bucket, self._role = bucket, role
         self._lock = threading.Lock()
+        self._listing: dict[str, threading.Lock] = {}  # by region: one whose AWS hangs holds up no other
         self._stacks: dict[str, Stacks] = {}
         self._services: dict[str, Services] = {}
+        self._surveyed: dict[str, float] = {}  # regions, when all their stacks were seen last
         self._seen: dict[tuple[str, str], StackObservation | None] = {}
         self._change_sets: dict[tuple[str, str], tuple[ChangeSet | None, float]] = {}  # by the stack's name; seen when
         self._templates: dict[tuple[str, str], tuple[tuple[str, str, str], Mapping[str, Any]]] = {}
@@ -34,11 +40,15 @@ class World:
     def stacks(self, region: str) -> Stacks:
         """CloudFormation in a region; the first time, with a look at all that is there."""
         with self._lock:
+            if region in self._stacks:
+                return self._stacks[region]
+            listing = self._listing.setdefault(region, threading.Lock())
+        with listing:
             if region not in self._stacks:
                 stacks = Stacks(self.clients, region, self._bucket, self._role)
                 for one in stacks.describe_all():
                     self._seen[region, one.name] = one
-                self._stacks[region] = stacks
+                self._stacks[region], self._surveyed[region] = stacks, time.monotonic()
             return self._stacks[region]
 
     def services(self, region: str) -> Services:
@@ -60,6 +70,24 @@ class World:
                 raise
             self._seen[region, name] = None if found is not None and found.status == "DELETE_COMPLETE" else found
         return self._seen.get((region, name))
+
+    def survey(self, region: str, every: float) -> None:
+        """Doubts each stack at rest that is not as it was seen last: one look at all, once in so many seconds."""
+        stacks = self.stacks(region)
+        with self._lock:
+            now = time.monotonic()
+            if now - self._surveyed[region] < every:
+                return
+            self._surveyed[region] = now
+        try:
+            there = {one.name: (one.id, one.status, one.updated_at) for one in stacks.describe_all()}
+        except ReconcileError as error:  # it is tried again in its time
+            log.warning("survey of %s: %s", region, error.message)
+            return
+        for (where, name), known in list(self._seen.items()):
+            rests = where == region and known is not None and not busy(known.status)
+            if rests and known is not None and there.get(name) != (known.id, known.status, known.updated_at):
+                self.doubt(region, name)
 
     def template(self, region: str, stack: StackObservation) -> Mapping[str, Any]:
         """The template that the stack has, read once for each change of the stack."""
@@ -95,3 +123,19 @@ class World:
         """What a call that was just made has turned the stack into."""
         self._seen[region, stack.name] = stack
         return stack
+
+    def forget(self, region: str, name: str, services: Iterable[str] = ()) -> None:
+        """The app is gone, and with it its services, by ARN. A stack that stays is remembered: the name is taken."""
+        stack = self._seen.get((region, name))
+        for one in (self._change_sets, self._templates, self._stale):
+            one.pop((region, name), None)
+        if stack is None or stack.status.startswith("DELETE_"):
+            self._seen.pop((region, name), None)
+        self.forget_services(region, services)
+
+    def forget_services(self, region: str, arns: Iterable[str]) -> None:
+        """They are not to be read again."""
+        with self._lock:
+            services = self._services.get(region)
+        if services is not None:
+            services.forget(arns)

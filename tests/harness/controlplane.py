@@ -3,6 +3,7 @@
 import json
 import secrets
 import shutil
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -105,6 +106,11 @@ class ControlPlane:
         """Take it away; etcd keeps the data."""
         if self._apiserver is not None:
             stop(self._apiserver)
+
+    def hang_apiserver(self, *, hangs: bool = True) -> None:
+        """It takes connections and answers nothing; `hangs` False: it goes on where it was."""
+        if self._apiserver is not None:
+            self._apiserver.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
 
     def _until_ready(self) -> None:
         context = ssl._create_unverified_context()

@@ -24,9 +24,10 @@ class OperatorProcess:
     def __init__(self, plane: ControlPlane, endpoint: str, git: Path | None = None, **settings: str) -> None:
         self._plane, self._endpoint = plane, endpoint
         self._git = {"GIT_CONFIG_GLOBAL": str(git)} if git else {}
-        self._port = free_port()
+        self.port = free_port()
         quick = {"single_tenant": "true", "log_format": "console", "sweep_interval": "0.5s", "lease_duration": "5s"}
-        chosen = {**quick, "health_port": str(self._port), "lease_namespace": NAMESPACE, **settings}
+        quick |= {"read_rate": "500", "write_rate": "200"}  # what the emulator takes; those who test the rate set it
+        chosen = {**quick, "health_port": str(self.port), "lease_namespace": NAMESPACE, **settings}
         self._settings = {f"FARGATE_OPERATOR_{name.upper()}": value for name, value in chosen.items()}
         self._log = Path(tempfile.mkstemp(prefix="operator-", suffix=".log")[1])
         self.process: subprocess.Popen[bytes] | None = None
@@ -56,7 +57,7 @@ class OperatorProcess:
         until = time.monotonic() + timeout
         while time.monotonic() < until and self.process is not None and self.process.poll() is None:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=2):
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)

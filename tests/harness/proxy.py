@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from harness.calls import Call, failure, identify
 
 Hook = Callable[[str, str, int], None]  # service, action, which call it is since the last reset, from 1
 Overlay = Callable[[Call, int, bytes], tuple[int, bytes]]  # the call, the answer's status and body → the new ones
+Trouble = Callable[[Call], tuple[int, str] | None]  # the call → status and code of an error in the emulator's place
 Rewrite = Callable[[Call, bytes], bytes]  # the call and its body → the body that the emulator gets
 
 _NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "expect"}
@@ -36,6 +38,8 @@ class AwsProxy:
         self.target = target
         self.endpoint = ""
         self.latency = 0.0  # seconds, before each call
+        self.trouble: Trouble = lambda _: None  # of any call; (0, "") cuts the connection
+        self.held: frozenset[str] = frozenset()  # actions whose answers are kept back for as long as they stand here
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="aws-proxy", daemon=True)
@@ -76,11 +80,11 @@ class AwsProxy:
         return Counter((call.service, call.action) for call in self.calls)
 
     def reset(self) -> None:
-        """Forget calls, faults, overlays, rewrites, hooks and latency."""
+        """Forget calls, faults, overlays, rewrites, hooks, trouble, latency and what is held."""
         with self._lock:
             for one in (self._calls, self._faults, self._overlays, self._rewrites, self._before, self._after):
                 one.clear()
-            self.latency = 0.0
+            self.latency, self.trouble, self.held = 0.0, lambda _: None, frozenset()
 
     def fail(self, service: str, action: str, code: str, *, status: int = 400, times: int = 1, message: str = "injected") -> None:
         """The next `times` calls never reach the emulator."""
@@ -148,23 +152,34 @@ class AwsProxy:
         key = call.service, call.action
         with self._lock:
             self._calls.append(call)
-            number, latency = len(self._calls), self.latency
+            number = len(self._calls)
             before, after = list(self._before), list(self._after)
             overlay, rewrite = self._overlays.get(key), self._rewrites.get(key)
             fault = self._take(key)
-        if latency:
-            await asyncio.sleep(latency)
+        while (left := self.latency - (time.monotonic() - call.at)) > 0:  # noqa: ASYNC110  another thread may end it
+            await asyncio.sleep(min(left, 0.1))
         for hook in before:
             hook(*key, number)
+        if (wrong := self.trouble(call)) is not None:
+            return self._troubled(request, call, *wrong)
         if fault:
             headers, error = failure(call, fault.code, fault.message)
             return web.Response(status=fault.status, body=error, headers=headers)
         status, headers, answer = await self._forward(request, rewrite(call, body) if rewrite else body)
         if overlay:
             status, answer = overlay(call, status, answer)
+        while call.action in self.held:  # noqa: ASYNC110  another thread ends it
+            await asyncio.sleep(0.1)
         for hook in after:
             hook(*key, number)
         return web.Response(status=status, body=answer, headers=headers)
+
+    def _troubled(self, request: web.BaseRequest, call: Call, status: int, code: str) -> web.StreamResponse:
+        if not status:
+            assert request.transport is not None
+            request.transport.abort()
+        headers, error = failure(call, code, "injected")
+        return web.Response(status=status or 502, body=error, headers=headers)
 
     def _take(self, key: tuple[str, str]) -> _Fault | None:
         fault = self._faults.get(key)

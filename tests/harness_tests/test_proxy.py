@@ -1,9 +1,10 @@
 import json
+import threading
 
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from harness.calls import identify
 from harness.emulator import ACCOUNT, REGION, Emulator
@@ -123,3 +124,26 @@ def test_a_stack_is_created_through_it_and_the_call_tells_its_name(proxy):
     )
 
     assert [call.stack for call in proxy.calls if call.action == "CreateStack"] == ["through-the-proxy"]
+
+
+def test_trouble_is_said_in_the_emulators_place_or_cuts_the_connection(proxy):
+    proxy.trouble = lambda call: (400, "Throttling") if call.action == "ListStacks" else (0, "")
+    with pytest.raises(ClientError, match="Throttling"):
+        client(proxy, "cloudformation").list_stacks()
+    with pytest.raises(ConnectionClosedError):
+        client(proxy, "ecs").list_clusters()
+    proxy.reset()
+    client(proxy, "ecs").list_clusters()
+
+
+def test_what_is_held_or_late_comes_when_it_is_let_and_the_emulator_has_answered_what_is_held(proxy):
+    for hold in (lambda: setattr(proxy, "held", frozenset({"CreateTopic"})), lambda: setattr(proxy, "latency", 3600.0)):
+        hold()
+        done = []
+        thread = threading.Thread(target=lambda done=done: done.append(client(proxy, "sns").create_topic(Name="held")))
+        thread.start()
+        thread.join(1)
+        assert done == []
+        proxy.reset()
+        thread.join(10)
+        assert len(done) == 1

@@ -7,14 +7,19 @@ import boto3
 from botocore.config import Config
 
 from fargate_operator.aws.errors import translated
+from fargate_operator.aws.sending import Sending
 
+CONNECT, READ = 3.0, 20.0  # seconds until a call counts as lost: to connect, and to answer
+# Not "adaptive": it takes every throttled call for its own doing, whoever else uses the account, slows down to one call in two
+# seconds, and waits for that whatever happens. What the operator itself sends is bounded by its own rate.
 _RETRIES = {"mode": "standard", "max_attempts": 3}
 
 
 class Clients:
-    """Clients by service and region, and who they act as."""
+    """Clients by service and region, and who they act as. `sending` bounds what they send; without it nothing does."""
 
-    def __init__(self, region: str = "") -> None:
+    def __init__(self, region: str = "", sending: Sending | None = None) -> None:
+        self._sending = sending
         self._session = boto3.Session(region_name=region or None)
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
@@ -26,18 +31,23 @@ class Clients:
         with self._lock:
             key = (service, region)
             if key not in self._clients:
-                self._clients[key] = self._made(service, region, 30, max_pool_connections=64, retries=_RETRIES)
+                self._clients[key] = self._made(service, region, READ, max_pool_connections=64, retries=_RETRIES)
+                if self._sending:
+                    self._sending.attach(self._clients[key], service, region)
             return self._clients[key]
 
     def polling(self, service: str, region: str, read_timeout: float) -> Any:
         """A client of its own for calls that wait up to `read_timeout` seconds; it holds up no other, and does not retry."""
         with self._lock:
-            return self._made(service, region, read_timeout, retries={"total_max_attempts": 1})
+            made = self._made(service, region, read_timeout, retries={"total_max_attempts": 1})
+            if self._sending:
+                self._sending.attach_end(made)
+            return made
 
     def _made(self, service: str, region: str, read_timeout: float, **options: Any) -> Any:
         config = Config(
             region_name=region or None,
-            connect_timeout=5,
+            connect_timeout=CONNECT,
             read_timeout=read_timeout,
             user_agent_extra="fargate-operator",
             **options,

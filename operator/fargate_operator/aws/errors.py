@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient
 
-_THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "ExpiredToken", "ExpiredTokenException",
     "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
@@ -29,7 +29,7 @@ def translate(error: Exception, doing: str) -> ReconcileError:
     """`doing` is what was tried, as in "CreateStack"."""
     if isinstance(error, ClientError):
         said = f"{doing}: {message(error)} ({code(error)})"
-        if code(error) in _THROTTLED:
+        if code(error) in THROTTLED:
             return Transient(Reason.Throttled, said)
         if code(error) in _DENIED:
             return Transient(Reason.AccessDenied, said)

@@ -1,6 +1,6 @@
 """ECS services and their tasks: what really runs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,12 @@ class Services:
                 if key := batch.get(one["serviceArn"]):
                     found[key] = self._observed(cluster, one, spot=key in spot)
         return found
+
+    def forget(self, arns: Iterable[str]) -> None:
+        """They are gone, or not to be read again."""
+        for arn in arns:
+            self._tasks.pop(arn, None)
+            self._stopped.pop(arn, None)
 
     def _observed(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> ServiceObservation:
         deployments = service.get("deployments") or [{}]

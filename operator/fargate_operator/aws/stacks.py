@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -11,12 +10,14 @@ from typing import Any, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator import names
+from fargate_operator.aws import operations
 from fargate_operator.aws.change_sets import ChangeSets
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, message, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.observation import ChangeSet, Failure, Owner, StackObservation
+from fargate_operator.operations import StackEvent
 from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import busy
 from fargate_operator.template import STATE_OUTPUT, Template
@@ -202,25 +203,40 @@ class Stacks:
         said = {**error.response, "Error": {"Code": code(error), "Message": order.parameters.scrub(message(error))}}
         return self._again(ClientError(cast("Any", said), doing), doing)
 
-    def recover(self, uid: str, stack: StackObservation) -> None:
-        """ContinueUpdateRollback."""
-        seen = f"{stack.id} {stack.updated_at}"
+    def recover(self, uid: str, stack: StackObservation, skip: Sequence[str] = ()) -> None:
+        """ContinueUpdateRollback. Each failure of the same rollback has its own token, by the time of its last event."""
+        seen = f"{stack.id} {stack.updated_at} {stack.event_at}"
+        skipped: dict[str, Any] = {"ResourcesToSkip": list(skip)} if skip else {}
         try:
             self._client.continue_update_rollback(
-                StackName=stack.id, ClientRequestToken=token(uid, "recover", stack.status_reason, seen), **self._role
+                StackName=stack.id,
+                ClientRequestToken=token(uid, "recover", f"{stack.status_reason} {skip}", seen),
+                **skipped,
+                **self._role,
             )
         except ClientError as error:
             raise self._again(error, "ContinueUpdateRollback") from error
+
+    def cancel(self, uid: str, stack: StackObservation) -> None:
+        """CancelUpdateStack. Waiting where it is too late for that, or was done."""
+        seen = f"{stack.id} {stack.updated_at}"
+        try:
+            self._client.cancel_update_stack(StackName=stack.id, ClientRequestToken=token(uid, "cancel", "", seen))
+        except ClientError as error:
+            if "cannot be called from current stack status" in message(error):
+                raise Waiting(Reason.StackBusy, f"CancelUpdateStack: {message(error)}", after=2.0) from error
+            raise self._again(error, "CancelUpdateStack") from error
 
     def protect(self, stack: StackObservation, *, on: bool) -> None:
         """UpdateTerminationProtection."""
         with translated("UpdateTerminationProtection"):
             self._client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=on)
 
-    def delete(self, stack: StackObservation) -> None:
-        """DeleteStack."""
+    def delete(self, stack: StackObservation, retain: Sequence[str] = ()) -> None:
+        """DeleteStack. `retain`: logical IDs of what failed to be deleted, and is left behind."""
+        retained: dict[str, Any] = {"RetainResources": list(retain)} if retain else {}
         try:
-            self._client.delete_stack(StackName=stack.id, **self._role)
+            self._client.delete_stack(StackName=stack.id, **retained, **self._role)
         except ClientError as error:
             raise self._again(error, "DeleteStack") from error
 
@@ -235,8 +251,14 @@ class Stacks:
                     if own and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
                         return found
                     if not own and status.endswith("_FAILED") and "cancelled" not in reason.lower():
-                        found = Failure(event["LogicalResourceId"], event.get("ResourceType", ""), _safe(event, reason))
+                        found = Failure(
+                            event["LogicalResourceId"], event.get("ResourceType", ""), operations.safe_reason(event, reason)
+                        )
         return found
+
+    def last_operation(self, stack: StackObservation, *, pages: int = operations.MOST_PAGES) -> list[StackEvent]:
+        """The events of what was done to the stack last, the newest first."""
+        return operations.read(self._client, stack.id, pages=pages)
 
     def _brings(self, order: Order) -> dict[str, Any]:
         """What every operation that brings a template has in common. Triggers that are not sent stay, those of long ago too."""
@@ -285,15 +307,6 @@ def _parameters(order: Order) -> dict[str, Any]:
 
 def _capabilities(template: Template) -> list[str]:
     return [*_CAPABILITIES, _MACROS] if '"Fn::Transform"' in template.json() else _CAPABILITIES
-
-
-def _safe(event: Mapping[str, Any], reason: str) -> str:
-    """A resource's reason; of the one that has values of Secrets only words that can hold none of them."""
-    if event["LogicalResourceId"] != names.COPIED_SECRET:
-        return reason
-    told = re.findall(r"HandlerErrorCode: \w+|(?<=not authorized to perform: )[\w:]+", reason)
-    because = f" ({', '.join(told)})" if told else ""
-    return f"it failed{because}; what CloudFormation says may quote a Secret, and is left in the stack's events"
 
 
 def observed(stack: Mapping[str, Any]) -> StackObservation:
