@@ -169,7 +169,7 @@ class AwsProxy:
             number = len(self._calls)
             before, after = list(self._before), list(self._after)
             overlay = self._overlays.get(key, _as_it_is)
-            rewrite = self._rewrites.get(key, lambda _, body: body)
+            rewrite = self._rewrites.get(key, _unchanged)
             fault = self._take(key)
         while (left := self.latency - (time.monotonic() - call.at)) > 0:  # noqa: ASYNC110  another thread may end it
             await asyncio.sleep(min(left, 0.1))
@@ -223,6 +223,10 @@ class AwsProxy:
 
 def _as_it_is(_: Call, status: int, body: bytes) -> tuple[int, bytes]:
     return status, body
+
+
+def _unchanged(_: Call, body: bytes) -> bytes:
+    return body
 
 
 def _cut(request: web.BaseRequest) -> web.Response:
