@@ -56,9 +56,6 @@ class Cluster:
     def tell(self, item, note):
         self.events.append((item["metadata"]["name"], note.reason, note.message))
 
-    def forget(self, _):
-        """Events are not remembered."""
-
     def drift(self, name="shop"):
         return self.items["team", name]["status"]["stack"].get("drift")
 
