@@ -143,8 +143,8 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     # a status that was lost
     lost(world, proxy, operator, images)
     looked_at(world, proxy, operator, images, large)
-    on_spot(world, proxy, images)
-    hung(world, proxy, images)
+    for part in (on_spot, hung):
+        part(world, proxy, images)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 

@@ -58,6 +58,9 @@ class Cluster:
             self.item = None
         return copy.deepcopy(self.item or item)
 
+    def forget(self, uid: str) -> None:
+        """Events are not remembered."""
+
     def tell(self, _: Any, note: Any) -> None:
         note.message.encode()
         self.events.append((note.reason, note.message))
