@@ -1,6 +1,7 @@
 """Whatever stands in a FargateApp, its answer is a condition: through the pure core, and through the real reconciler."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from fargate_operator import turn
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.seen import MOST_MESSAGE
+from fargate_operator.main import DEEPEST
+from fargate_operator.messages import MOST
 from inputs.broken import MIB, broken
 from inputs.hostile import HALF, TEXTS, deep
 from inputs.operating import MOST_STATUS, operate
@@ -24,13 +26,18 @@ MOST_TURNS, MOST_CALLS = 40, 250  # in ten minutes
 BASE = {"images": {"app": {"uri": "example/app:1"}}, "services": {"web": {"image": "app"}}}
 
 
+@pytest.fixture(autouse=True)
+def as_deep_as_the_operator(recursion_limit):  # noqa: ARG001  which is put back
+    sys.setrecursionlimit(DEEPEST)
+
+
 def answered(status):
     """The status is one that the API server takes, and says what is."""
     assert status_faults(status) == []
     assert len(json.dumps(status)) < MOST_STATUS
     found = {one["type"]: one for one in status["conditions"]}
     assert found["Ready"]["reason"] != "InternalError"
-    assert all(len(one["message"]) <= MOST_MESSAGE for one in found.values())
+    assert all(len(one["message"]) <= MOST for one in found.values())
     return found["Ready"]
 
 

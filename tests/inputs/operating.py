@@ -2,7 +2,6 @@
 
 import copy
 import json
-import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
 from fargate_operator.kube import FINALIZER
-from fargate_operator.main import DEEPEST
 from fargate_operator.queue import BASE, MOST
 from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.refs import Refs, Unreachable
@@ -22,7 +20,6 @@ from inputs.path import NOW
 from inputs.schema import status_faults
 from test_sources import Objects
 
-sys.setrecursionlimit(DEEPEST)  # as the operator does
 MOST_STATUS = 2**20  # characters
 PERIOD = 600.0  # seconds
 
