@@ -50,8 +50,8 @@ bench: setup ## compile times, and 400 apps at once, counted: calls, times, memo
 	@$(BIN)/python tests/bench/compile.py
 	@$(BIN)/python tests/bench/apps.py
 
-chaos: setup ## kill -9 at 50 random moments, and the API server away for 2 minutes
-	@$(BIN)/python tests/bench/kills.py
+chaos: setup ## random changes under faults, SEEDS= stories in LANES=; SEED= acts one out again
+	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20)) $(if $(STORY),--story $(STORY)) $(if $(FIRST),--first $(FIRST)) $(if $(LANES),--lanes $(LANES))
 
 pressure: setup ## half of all calls throttled, and AWS down for ten minutes; APPS=, OUTAGE= in seconds
 	@$(BIN)/python tests/bench/throttled.py $(if $(APPS),--apps $(APPS))
@@ -63,7 +63,7 @@ soak: setup ## a day of churn in 20 minutes: nothing of the operator grows; HOUR
 record: setup ## record what this version makes, for those to come; VERSION=
 	@$(BIN)/python tests/releases/record.py $(or $(VERSION),$(shell $(BIN)/python -c "import fargate_operator; print(fargate_operator.__version__)"))
 
-golden: $(VENV)/.installed ## rewrite the golden templates; read the diff before you commit it
+golden: $(VENV)/.installed ## rewrite golden templates and failures; read the diff before you commit it
 	@$(BIN)/python tests/golden_update.py
 
 crds: $(VENV)/.installed ## regenerate the CRD from the model
@@ -73,7 +73,7 @@ reference: $(VENV)/.installed ## regenerate docs/reference.md from the CRD
 	@$(BIN)/python tests/reference.py
 
 verify: crds golden reference ## fail when something generated is stale
-	@test -z "$$(git status --porcelain crds tests/golden docs/reference.md)" || { git status --short crds tests/golden docs/reference.md; git diff crds tests/golden docs/reference.md; echo "verify: stale, commit what was regenerated"; exit 1; }
+	@test -z "$$(git status --porcelain crds tests/golden tests/failures docs/reference.md)" || { git status --short crds tests/golden tests/failures docs/reference.md; git diff crds tests/golden tests/failures docs/reference.md; echo "verify: stale, commit what was regenerated"; exit 1; }
 
 lock: $(VENV)/.installed ## lock the dependencies anew
 	@$(BIN)/pip install --quiet uv

@@ -20,7 +20,7 @@ def build(status="FAILED", commit=COMMIT, failures=(BROKEN,)):
     ("one", "log", "reason", "message"),
     [
         (build(), ["#9 RUN make", "ERROR: no such file"], "BuildFailed",
-         "the build of 1a2b3c4d5e6f failed in BUILD: Error while executing command: docker buildx build. Reason: exit status 1; shop:1\n#9 RUN make\nERROR: no such file"),
+         "the build of 1a2b3c4d5e6f failed in BUILD: Error while executing command: docker buildx build. Reason: exit status 1; shop:1\n| #9 RUN make\n| ERROR: no such file"),
         (build("STOPPED", failures=()), [], "BuildFailed", "the build of 1a2b3c4d5e6f was stopped; shop:1"),
         (build("TIMED_OUT", failures=(Phase("BUILD", "TIMED_OUT"),)), [], "BuildFailed", "the build of 1a2b3c4d5e6f took too long in BUILD; shop:1"),
         (build("FAULT", failures=()), [], "BuildFailed", "the build of 1a2b3c4d5e6f broke off in CodeBuild; shop:1"),

@@ -50,11 +50,27 @@ class Cluster:
     def set_finalizer(self, item, **_):
         return item
 
+    def forget(self, uid: str) -> None:
+        """Nothing is remembered."""
+
     def tell(self, item, note):
         self.events.append((item["metadata"]["name"], note.reason, note.message))
 
     def drift(self, name="shop"):
         return self.items["team", name]["status"]["stack"].get("drift")
+
+
+class Pages:
+    """EC2's answers: each subnet and security group that is asked for is there, in one VPC."""
+
+    KINDS = {"describe_subnets": ("Subnets", "SubnetId"), "describe_security_groups": ("SecurityGroups", "GroupId")}
+
+    def __init__(self, operation):
+        self.key, self.id = self.KINDS[operation]
+
+    def paginate(self, *, Filters):  # noqa: N803
+        [asked] = Filters
+        return [{self.key: [{self.id: one, "VpcId": "vpc-1"} for one in asked["Values"]]}]
 
 
 class Aws:
@@ -70,6 +86,9 @@ class Aws:
     # boto3's clients
     def get(self, *_):
         return self
+
+    def get_paginator(self, operation):
+        return Pages(operation)
 
     def account(self, _):
         return ACCOUNT, "aws"
@@ -100,10 +119,19 @@ class Aws:
     def stack(self, _, name):
         return self.there.get(name)
 
+    def count(self, _):
+        return len(self.there)
+
+    def forget_services(self, *_):
+        """Nothing."""
+
     def put(self, _, stack):
         return self.there[stack.name]
 
     def doubt(self, *_):
+        pass
+
+    def forget(self, *_):
         pass
 
     def stacks(self, _):

@@ -6,8 +6,10 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import Transient
 from fargate_operator.observation import ImageObservation, ImageTrouble
 from fargate_operator.pace import Outcome, outcome
+from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Nothing, Wait
 from fargate_operator.status import summarize
+from test_model import manifest
 from test_status import NOW, seen, service
 
 
@@ -36,11 +38,18 @@ def test_the_longer_something_takes_the_seldomer_it_is_looked_at(one, later, aft
     assert told(one, later) == Outcome(after)
 
 
-def test_a_stack_that_is_made_is_left_to_the_follower():
-    one = seen("CREATE_IN_PROGRESS", Wait(), services=None)
+@pytest.mark.parametrize(("age", "after"), [(0, 60.0), (20, 40.0), (60, 30.0), (100, 50.0), (36000, 600.0)])
+def test_a_stack_that_is_made_is_left_to_the_follower_but_for_a_look_at_its_services_now_and_then(age, after):
+    since = {"type": "Reconciling", "status": "True", "lastTransitionTime": (NOW - timedelta(seconds=age)).isoformat()}
+    one = seen("CREATE_IN_PROGRESS", Wait(), services=None, previous={"conditions": [since]})
     status = summarize(one)
     del status["services"]
-    assert outcome(one, status, 300.0, 900.0) == Outcome(600.0)
+    assert outcome(one, status, 300.0, 36000.0) == Outcome(after)
+
+
+def test_a_stack_without_services_that_is_made_is_left_to_the_follower():
+    one = seen("CREATE_IN_PROGRESS", Wait(), services=None, app=parse_app(manifest(services=None, tasks={"a": {"image": "app"}})))
+    assert outcome(one, summarize(one), 300.0, 900.0) == Outcome(600.0)
     assert isinstance(seen().action, Nothing)
 
 

@@ -14,6 +14,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.event_index import EventIndex
 from fargate_operator.execution import Execution
+from fargate_operator.explaining import Explainer
 from fargate_operator.facts import Facts, Subnets, pins
 from fargate_operator.fallback import due, fallen, moment
 from fargate_operator.fragments import capacity
@@ -348,7 +349,7 @@ def test_events_of_its_services_reach_the_app_while_its_stack_is_made():
     aws.live = {"web": service(strategy=SPOT, cluster="c")}
     making = turn("CREATE_IN_PROGRESS", Wait(), services=None)
     making = making.with_seen(stack=replace(making.seen.stack, outputs={}))
-    observer = Observer(aws, none, Rescue(aws, 900.0), Looks(), index, Progress(aws), 1800.0)
+    observer = Observer(aws, none, Rescue(aws, 900.0), Looks(), index, Explainer(aws, none), Progress(aws), 1800.0)
     assert observer.services(making).seen.services == aws.live
     assert index.of([ARN]) == {key_of(making)}
 

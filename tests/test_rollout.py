@@ -38,9 +38,18 @@ def test_a_service_deployment_is_a_rollout(deployment, expected):
                 rollout="IN_PROGRESS", rollout_reason="ECS deployment in progress", running=1, desired=2, stopped="exit code 1"
             ),
             "RollingOut",
-            "the rollout is under way, 1 of 2 tasks run: ECS deployment in progress: exit code 1",
+            "the rollout is under way, 1 of 2 tasks run: exit code 1\nECS deployment in progress",
         ),
         (service(rollout="FAILED", rollout_reason="alarm"), "RolloutFailed", "the rollout failed: alarm"),
+        (
+            service(
+                rollout="FAILED",
+                rollout_reason="ECS deployment circuit breaker: tasks failed to start",
+                stopped="web exited\n| no",
+            ),
+            "RolloutFailed",
+            "the rollout failed: web exited\nECS deployment circuit breaker: tasks failed to start\n| no",
+        ),
         (service(running=1, desired=2), "TasksNotRunning", "1 of 2 tasks run"),
     ],
 )

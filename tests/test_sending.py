@@ -13,7 +13,7 @@ from fargate_operator.settings import Settings
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.sources import Sources
 from fargate_operator.turn import Identity
-from test_detection import ACCOUNT, HEALTH, REGION, Cluster
+from test_detection import ACCOUNT, HEALTH, REGION, Cluster, Pages
 from test_sources import Objects
 
 FROM = [{"secretRef": {"name": "secret"}}]
@@ -31,6 +31,18 @@ class World:
     def __init__(self, stack=None):
         self.there, self.asked, self.orders = stack, [], []
         self.region, self.clients = REGION, self
+
+    def get(self, *_):
+        return self
+
+    def get_paginator(self, operation):
+        return Pages(operation)
+
+    def count(self, _):
+        return 1
+
+    def forget_services(self, *_):
+        """Nothing."""
 
     def account(self, _):
         return ACCOUNT, "aws"
@@ -51,8 +63,8 @@ class World:
         found = ChangeSet("id", "name", "CREATE_COMPLETE", "AVAILABLE")
         sets = SimpleNamespace(describe=lambda *_: found, discard=lambda _: None)
         return SimpleNamespace(template=self._template, propose=self._propose, create=self._write, update=self._write,
-                               recover=lambda *_: self.asked.append("recover"), change_sets=sets, first_failure=lambda _: None,
-                               last_operation=lambda _: [])  # fmt: skip
+                               recover=lambda *_: self.asked.append("recover"), change_sets=sets,
+                               events=SimpleNamespace(failure=lambda _: None), last_operation=lambda _: [])  # fmt: skip
 
     def _template(self, _):
         self.asked.append("template")

@@ -182,7 +182,7 @@ def test_a_stack_that_is_made_is_looked_at_for_the_sake_of_spot_and_ever_more_se
     status = summarize(making)
     assert outcome(making, status, 300.0, 900.0) == Outcome(10.0)
     assert outcome(replace(making, now=NOW + timedelta(seconds=80)), status, 300.0, 900.0) == Outcome(20.0)
-    assert outcome(replace(making, app=PLAIN), status, 300.0, 900.0) == Outcome(600.0)
+    assert outcome(replace(making, app=PLAIN), status, 300.0, 900.0) == Outcome(60.0)
 
 
 def test_fallbacks_are_recorded_as_other_facts_are():

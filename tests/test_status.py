@@ -44,6 +44,12 @@ def test_all_is_well():
     }
 
 
+def test_an_app_suspended_before_it_had_a_stack_is_suspended_and_nothing_goes_on():
+    found = conditions(seen(stack=None, services=None))
+    assert found["Ready"] == ("False", "Suspended")
+    assert "Reconciling" not in found
+
+
 @pytest.mark.parametrize(
     ("observed", "reason", "words"),
     [

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from fargate_operator.building import BuildObservation
 from fargate_operator.conditions import Reason
 from fargate_operator.fragments.project import NO_DOCKERFILE
+from fargate_operator.masking import masked
+from fargate_operator.messages import LOG
 from fargate_operator.observation import ImageTrouble
 
-MOST_LINE, MOST_LOG, MOST_CONTEXT = 300, 1200, 300  # characters: a condition's message ends at 2,000, and may tell of more
+MOST_LINE, MOST_LOG, MOST_CONTEXT = 300, 600, 300  # characters: a condition's message ends at 1,024, and may tell of more
 _PLACE = re.compile(re.escape(NO_DOCKERFILE) + r"\s+(\S.*)")
 
 
@@ -19,7 +21,7 @@ def failed(build: BuildObservation, log: Sequence[str]) -> ImageTrouble:
         message = f"{commit} has no file {missing[1].strip()}; set build.context and build.dockerfile"
         return ImageTrouble(Reason.DockerfileMissing, message, stalled=True)
     told = f"{_what(build, commit)}; {build.id}"
-    return ImageTrouble(Reason.BuildFailed, "\n".join([told, *last(log)]), stalled=True)
+    return ImageTrouble(Reason.BuildFailed, "\n".join([told, *(f"{LOG}{line}" for line in last(log))]), stalled=True)
 
 
 def empty(build: BuildObservation, tag: str) -> ImageTrouble:
@@ -57,22 +59,3 @@ def last(log: Sequence[str]) -> list[str]:
             break
         lines.append(line)
     return lines[::-1]
-
-
-_SECRETS = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL), "****"),
-    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}\b"), "****"),
-    (re.compile(r"\b(gh[pousr]_|github_pat_|glpat-|xox[abp]-|npm_|pypi-)[A-Za-z0-9_-]{10,}"), "****"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*)?"), "****"),
-    (re.compile(r"(?i)(://)[^/\s:@]+:[^/\s@]+@"), r"\1****@"),
-    (re.compile(r"(?i)\b(authorization\s*:\s*(?:basic|bearer)\s+)\S+"), r"\1****"),
-    (re.compile(r"(?i)(?<![\w-])([\w-]*(?:password|passwd|secret|token|api_?key|access_?key|credential)s?[\w-]*[\"']?\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"),
-     r"\1****"),
-)  # fmt: skip
-
-
-def masked(text: str) -> str:
-    """A build's own words without what looks like a secret."""
-    for pattern, instead in _SECRETS:
-        text = pattern.sub(instead, text)
-    return text

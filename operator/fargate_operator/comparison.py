@@ -21,6 +21,7 @@ from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.cluster import connect
 from fargate_operator.facts import Facts, Place
 from fargate_operator.fallback import in_template
+from fargate_operator.grounding import Unresolved
 from fargate_operator.images import Images, Look, stacks_of
 from fargate_operator.kube import Kube
 from fargate_operator.lookup import known_facts, live_facts
@@ -100,6 +101,8 @@ class Comparison:
         """What the operator would send now, and what it is made from."""
         self._templates.may_read(app)
         facts, last = known_facts(self._world, seen, app, owner, reconcile_now=False)
+        if facts.missing:
+            raise Unresolved(facts)
         look = Look(
             (owner.namespace, owner.name), seen.region, app, *stacks_of(app, owner, seen.stack), last, asked=False, request=""
         )

@@ -47,6 +47,8 @@ class Reason(StrEnum):
     RefNotFound = "RefNotFound"
     RepositoryUnreachable = "RepositoryUnreachable"
     CodeNotFound = "CodeNotFound"
+    PreflightFailed = "PreflightFailed"
+    QuotaNear = "QuotaNear"
     ConfigurationMissing = "ConfigurationMissing"
     WrongAccount = "WrongAccount"
     TemplateTooLarge = "TemplateTooLarge"

@@ -21,6 +21,7 @@ _COLUMNS = [
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("Region", "string", ".status.region", 1),
     ("Stack-Status", "string", ".status.stack.status", 1),
+    ("Message", "string", '.status.conditions[?(@.type=="Ready")].message', 1),
 ]
 
 

@@ -43,6 +43,14 @@ class Terminal(ReconcileError):
         self.outside = outside
 
 
+class Missing(Terminal):
+    """One thing outside the object is not there, or not as it must be; its fault names the field that wants it."""
+
+    def __init__(self, reason: str, fault: Fault) -> None:
+        super().__init__(reason, str(fault), outside=True)
+        self.fault = fault
+
+
 class InvalidSpec(Terminal):
     """The spec has faults; all of them, sorted by path."""
 

@@ -37,6 +37,7 @@ from fargate_operator.plan import (
     by_change_set,
     plan,
 )
+from fargate_operator.preflighting import Preflight
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
@@ -68,6 +69,7 @@ class Execution:
         self._kube, self._world, self._actor, self._observer = kube, world, Actor(world, follower), observer
         self._templates, self._sources, self._reverts = templates, sources, Reverts(world)
         self._rescue, self._reruns, self._images = rescue, reruns, images
+        self._preflight = Preflight(world)
 
     def act(self, turn: Turn) -> Turn:
         """One step towards what is wished."""
@@ -84,8 +86,7 @@ class Execution:
             return self.act(turn.with_seen(stack=stack))
         if by_change_set(self._wish(turn), action):
             turn = turn.with_seen(action=self._review(turn))
-        if isinstance(turn.seen.action, BRINGS):
-            turn = _current(self._gather(turn))
+        turn = self._preflight.clear(turn, _current(self._gather(turn)) if isinstance(turn.seen.action, BRINGS) else turn)
         turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
         final = turn.seen.action

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar, get_origin
 
+from fargate_operator.errors import Fault
 from fargate_operator.template import digest
 
 T = TypeVar("T")
@@ -108,6 +109,19 @@ class Running:
     homes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Lack:
+    """Something outside the app that is not there, or not as it must be: a fault, its Reason, and which fact stands in for it.
+
+    `part` is a field of `Facts`, `key` an entry of it; both are empty where no fact is missing.
+    """
+
+    fault: Fault
+    reason: str
+    part: str = ""
+    key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The account, and the answers to the questions that a spec leaves open.
@@ -139,6 +153,7 @@ class Facts:
     repositories: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     commits: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     running: Running | None = None
+    missing: tuple[Lack, ...] = ()  # with stand-ins for them a template is made, which is only looked at; they are not recorded
 
 
 def place(facts: Facts) -> Place:
@@ -162,6 +177,11 @@ def record(facts: Facts) -> dict[str, Any]:
         "repositories": dict(facts.repositories),
         "commits": dict(facts.commits),
     }
+    for one in facts.missing:  # a stand-in is nothing that was looked up
+        if isinstance(parts.get(one.part), dict) and one.part != "listener":
+            parts[one.part] = {key: value for key, value in parts[one.part].items() if key != one.key}
+        elif one.part:
+            parts[one.part] = None
     return {name: value for name, value in parts.items() if value}
 
 

@@ -15,6 +15,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.crd import GROUP, PLURAL, VERSION
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.kube_objects import Objects
+from fargate_operator.messages import about, fit
 from fargate_operator.queue import Key
 from fargate_operator.status import EventNote
 from fargate_operator.stopping import Stop
@@ -75,9 +76,9 @@ class Kube:
             return dict(changed)
 
     def tell(self, item: Mapping[str, Any], note: EventNote) -> None:
-        """Post an Event; the same one once an hour. That it cannot be posted never fails a reconcile."""
+        """Post an Event; one of the same once an hour, though counts differ. That it cannot be posted never fails a reconcile."""
         metadata = item["metadata"]
-        seen, now = (note.reason, note.message), time.monotonic()
+        seen, now = (note.reason, about(note.message)), time.monotonic()
         told = {one: at for one, at in self._told.get(metadata["uid"], {}).items() if now - at < REPEAT}
         if seen in told:
             return
@@ -95,7 +96,7 @@ class Kube:
             },
             "type": note.type,
             "reason": note.reason,
-            "message": note.message[:1024],
+            "message": fit(note.message),
             "source": {"component": "fargate-operator"},
             "firstTimestamp": moment,
             "lastTimestamp": moment,

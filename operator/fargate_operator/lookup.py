@@ -11,8 +11,10 @@ from fargate_operator import names
 from fargate_operator.aws.live import ask
 from fargate_operator.aws.resolve import resolve
 from fargate_operator.compiler import input_digest
-from fargate_operator.facts import Facts, recall
+from fargate_operator.facts import Facts, recall, record
+from fargate_operator.facts import pins as facts_pins
 from fargate_operator.gathering import answered, carried, questions
+from fargate_operator.grounding import Unresolved
 from fargate_operator.model import App
 from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.seen import Seen
@@ -25,19 +27,41 @@ def known_facts(world: World, seen: Seen, app: App, owner: Owner, *, reconcile_n
     if (seen.previous.get("stack") or {}).get("id"):  # a status that has not seen the stack yet knows nothing of it
         unchanged = seen.previous.get("observedGeneration") == seen.generation and not reconcile_now
         recorded = pins(seen.previous, Facts(seen.account_id, seen.region))
-        return carried(app, recorded, resolve(world.clients, seen.region, app, recorded if unchanged else None)), recorded
+        return carried(app, recorded, _resolved(world, seen, app, recorded if unchanged else None)), recorded
     recorded, made_from = _remembered(world, seen, owner)
-    facts = carried(app, recorded, resolve(world.clients, seen.region, app, recorded))
+    facts = carried(app, recorded, _resolved(world, seen, app, recorded))
     built = replace(facts, repositories=recorded.repositories, commits=recorded.commits)
     if input_digest(app, built) == made_from and not reconcile_now:
         return facts, recorded
-    return carried(app, recorded, resolve(world.clients, seen.region, app, None)), recorded  # another spec: no pins for it
+    return carried(app, recorded, _resolved(world, seen, app, None)), recorded  # another spec: no pins for it
+
+
+def _resolved(world: World, seen: Seen, app: App, known: Facts | None) -> Facts:
+    """With what is missing, and stand-ins for it: what the rest of the app lacks is to be told as well."""
+    try:
+        return resolve(world.clients, seen.region, app, known)
+    except Unresolved as error:
+        return error.facts
 
 
 def live_facts(world: World, seen: Seen, app: App, facts: Facts, template: Template) -> Facts:
     """`facts` with the counts and weights that this template must be written with; InvalidSpec where it cannot be written now."""
     asked = questions(app, facts, template, seen.stack)
     return answered(app, facts, template, asked, ask(world.clients, seen.region, asked))
+
+
+def repinned(seen: Seen, facts: Facts, last: Facts) -> dict[str, Any]:
+    """What the status is to record: of what is missing by now what was found before, as long as the spec is the same."""
+    found = facts_pins(facts)
+    if seen.previous.get("observedGeneration") != seen.generation:
+        return found
+    old = record(last)
+    for one in facts.missing:
+        if one.part == "listener" and one.part in old:
+            found[one.part] = old[one.part]
+        elif one.part != "listener" and one.key in old.get(one.part, {}):
+            found[one.part] = {**found.get(one.part, {}), one.key: old[one.part][one.key]}
+    return found
 
 
 def pins(previous: Mapping[str, Any], base: Facts) -> Facts:

@@ -90,6 +90,7 @@ class _Operator:
             git=GitImages(self._world, Refs(settings.ref_interval), settings.ref_interval),
             events=events,
             spot_cooldown=settings.spot_cooldown,
+            log_lines=settings.log_lines,
             progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
@@ -145,8 +146,10 @@ class _Operator:
             loop.add_signal_handler(number, self._end)
 
     async def _heed_again(self) -> None:
-        """Once more: those that kopf has put in their place end kopf and nothing else, and take some seconds for it."""
-        await self._watching.wait()
+        """Again, while kopf begins: the handlers that it puts in their place end kopf alone, and take some seconds for it."""
+        while not self._watching.is_set():
+            self._heed()
+            await asyncio.sleep(SETTLE)
         self._heed()
 
     def _end(self, code: int = 0) -> None:

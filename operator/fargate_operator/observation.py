@@ -85,11 +85,22 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why the last operation on the stack failed: the first failed resource's own reason."""
+    """Why the last operation on the stack failed: the first failed resource's own reason. No resource: the stack's own.
+
+    `back`: a rollback failed at it, and `before` is what was rolled back. `others` failed after it, by logical ID. `cause` is
+    what is known beyond CloudFormation's words: of a service, why its tasks stop. `validation`: DescribeEvents tells more.
+    """
 
     logical_id: str
     resource_type: str
     reason: str
+    physical_id: str = ""
+    others: tuple[str, ...] = ()
+    began: datetime | None = None
+    back: bool = False
+    before: "Failure | None" = None
+    validation: bool = False
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,42 @@ class Stop:
     reason: str = ""
     at: datetime | None = None
     provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a task that has stopped. `exit_code` None: it never ran."""
+
+    name: str
+    exit_code: int | None = None
+    reason: str = ""
+    health: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedTask:
+    """A task as DescribeTasks told it; `code` is its stopCode, `reason` its stoppedReason."""
+
+    task_arn: str
+    code: str = ""
+    reason: str = ""
+    at: datetime | None = None
+    containers: tuple[Container, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why a task of a service stopped last, or none can be started.
+
+    `message`: in one line for people, then AWS's words, then what the container wrote (`messages.LOG`). `container` is the one
+    that failed, `exit_code` None where it never ran. Without a task it is the service that says so.
+    """
+
+    message: str
+    task_arn: str = ""
+    container: str = ""
+    exit_code: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +213,4 @@ class ServiceObservation:
     deployed_at: datetime | None = None  # when its newest deployment was made
     stops: tuple[Stop, ...] = ()  # of the last hour; looked at only of a service that may run on Spot
     cluster: str = ""
+    ended: Ended | None = None  # `stopped`, taken apart

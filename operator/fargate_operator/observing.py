@@ -7,6 +7,7 @@ from fargate_operator.approval import prefix
 from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
 from fargate_operator.event_index import EventIndex
+from fargate_operator.explaining import Explainer
 from fargate_operator.fallback import wanting
 from fargate_operator.follower import Follower
 from fargate_operator.looks import Looks
@@ -40,11 +41,12 @@ class Observer:
         rescue: Rescue,
         looks: Looks,
         events: EventIndex,
+        explainer: Explainer,
         progress: Progress,
         survey: float,
     ) -> None:
         self._world, self._follower, self._rescue, self._progress, self._survey = world, follower, rescue, progress, survey
-        self._looks, self._events = looks, events
+        self._looks, self._events, self._explainer = looks, events, explainer
 
     def stack(self, turn: Turn) -> Turn:
         """With the stack as it is, and what was tried with it."""
@@ -62,7 +64,7 @@ class Observer:
             return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
         failure: Failure | None = None
         if stack is not None and news(seen.previous, stack):
-            failure = self._world.stacks(seen.region).first_failure(stack)
+            failure = self._explainer.failure(turn, stack)
         if stack is not None:
             stack = self._progress.look(key_of(turn), seen, stack)
         if stack is not None and busy(stack.status):
@@ -92,7 +94,7 @@ class Observer:
             or stack.owner != turn.owner
         ):
             return turn
-        arns = {**_still(turn), **self._rescue.arns(turn)}
+        arns = self._explainer.arns(turn, {**_still(turn), **self._rescue.arns(turn)})
         self._events.register(key_of(turn), "spot", arns.values())  # those of a stack that is made are in no output yet
         if not arns:
             return turn if busy(stack.status) else turn.with_seen(services={})
@@ -102,7 +104,7 @@ class Observer:
         services = self._world.services(turn.seen.region).read(cluster, arns, wanting(app))
         if services.keys() != arns.keys() and not busy(stack.status):
             self._world.doubt(turn.seen.region, turn.seen.stack_name)  # has somebody deleted the stack?
-        return turn.with_seen(services=services)
+        return turn.with_seen(services=self._explainer.services(turn, services))
 
 
 def _still(turn: Turn) -> dict[str, str]:

@@ -10,11 +10,13 @@ from fargate_operator.errors import ReconcileError, Terminal, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
-from fargate_operator.seen import Seen
+from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
 
 ROLLOUT = 10.0  # seconds after which a rollout under CloudFormation is looked at first
 PLANNING, MOST_PLANNING = 1.0, 30.0  # seconds between two looks at a change set that CloudFormation works on
+WATCHED = 30.0  # seconds after which the services of a stack that is being made are looked at, should they fail
+FIRST_LOOK = 60.0  # seconds until then, as a rule: before, there is nothing yet that could have failed
 MOMENT = 1.0  # seconds: the least between two looks at what may be about to hang
 SAFETY = 600.0  # seconds after which a busy stack is looked at, should the follower have missed it
 
@@ -63,10 +65,24 @@ def _busy(
     age = _age(seen, reconciling)
     on_spot = seen.app is not None and bool(wanting(seen.app))  # may find no capacity, for which the stack waits in vain
     rolls = on_spot or any(one.get("serviceArn") for one in status.get("services", {}).values())
-    after = min(SAFETY, max(ROLLOUT, age / 4)) if rolls else SAFETY
+    after = min(SAFETY, max(ROLLOUT, age / 4)) if rolls else _watched(seen)
     moved = max((one for one in (stack.event_at, stack.updated_at) if one), default=None)
     left = deadline - min(age, (seen.now - moved).total_seconds() if moved else age)
     return Outcome(min(after, max(MOMENT, left)) if left > 0 else after)
+
+
+def _watched(seen: Seen) -> float:
+    """Of a stack whose services are in no output yet: a look costs CloudFormation a call until they are found."""
+    if seen.app is None or not seen.app.spec.services:
+        return SAFETY
+    age = working_for(seen)
+    return FIRST_LOOK - age if age < WATCHED else min(SAFETY, max(WATCHED, age / 2))
+
+
+def working_for(seen: Seen) -> float:
+    """For how many seconds CloudFormation has been at work, as far as the status tells."""
+    before = condition(seen.previous, "Reconciling") or condition(seen.previous, "Ready")
+    return _age(seen, before) if before.get("lastTransitionTime") else 0.0
 
 
 def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcome:

@@ -17,7 +17,8 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.events import ECS, Hint, Kind, of_stack
 from fargate_operator.events import place as place_of
 from fargate_operator.execution import Execution
-from fargate_operator.facts import Place, pins
+from fargate_operator.explaining import LINES, Explainer
+from fargate_operator.facts import Place
 from fargate_operator.fallback import COOLDOWN, wanting
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
@@ -25,7 +26,7 @@ from fargate_operator.homes import Home, home_of, service_arns
 from fargate_operator.images import Images, Look, heard, stacks_of
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
-from fargate_operator.lookup import known_facts
+from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
@@ -67,6 +68,7 @@ class Reconciler:
         git: GitImages | None = None,
         spot_cooldown: float = COOLDOWN,
         events: EventIndex | None = None,
+        log_lines: int = LINES,
         progress_deadline: float = DEADLINE,
     ) -> None:
         self._kube, self._world, self._sources, self._events = kube, world, sources, events or EventIndex()
@@ -74,9 +76,17 @@ class Reconciler:
         self._templates, self._reruns, self._looks = Templates(bounds), Reruns(world, health_interval), Looks()
         self._rescue, self._images = Rescue(world, spot_cooldown), Images(world, git=git)
         self._detections = detections or Detections(world)
+        self._explainer = Explainer(world, sources, log_lines)
         self._progress, self._deadline = Progress(world, progress_deadline), progress_deadline
         self._observer = Observer(
-            world, follower, self._rescue, self._looks, self._events, self._progress, SURVEY * health_interval
+            world,
+            follower,
+            self._rescue,
+            self._looks,
+            self._events,
+            self._explainer,
+            self._progress,
+            SURVEY * health_interval,
         )
         self._execution = Execution(
             kube,
@@ -196,7 +206,7 @@ class Reconciler:
         self._events.register(key_of(turn), "images", heard(look, turn.seen.account_id))
         facts, images = self._images.look(look, facts)
         facts = self._sources.facts(app, facts)
-        return replace(turn, facts=facts).with_seen(pins=pins(facts), images=images)
+        return replace(turn, facts=facts).with_seen(pins=repinned(turn.seen, facts, last), images=images)
 
     def _compile(self, turn: Turn) -> Turn:
         """The template, or only its digest where nothing that it is made from has changed."""
@@ -237,7 +247,8 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         """The app is gone: nothing of it is remembered."""
-        for one in (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events, self._progress):
+        hold = (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events)
+        for one in (*hold, self._progress, self._explainer):
             one.forget(key)
         if (home := self._homes.pop(key, None)) is not None:
             self._world.forget(home.region, home.stack_name, home.services)
@@ -249,8 +260,8 @@ class Reconciler:
             self._kube.tell(turn.item, EventNote(one.type, one.reason, one.message))
         if status != turn.item.get("status"):
             item = self._kube.put_status(turn.item, status)
-            gone = service_arns(turn.item.get("status") or {}) - service_arns(status)
-            self._world.forget_services(turn.seen.region, gone)
+            if gone := service_arns(turn.item.get("status") or {}) - service_arns(status):
+                self._world.forget_services(turn.seen.region, gone)
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from fargate_operator import names
 from fargate_operator.actions import Action, Cancel, Delete, Recover, Recreate
+from fargate_operator.messages import headline
 from fargate_operator.observation import Piece, StackObservation
+from fargate_operator.wordings import brief, trimmed
 
 SKIP = f"{names.DOMAIN}/skip-rollback"
 RETAIN = f"{names.DOMAIN}/retain"
@@ -70,7 +72,7 @@ def still(stack: StackObservation, since: str, troubles: Mapping[str, str], *, a
     """What an operation without progress waits for. `troubles` by logical ID; `alone`: a new spec needs nobody's approval."""
     pieces = [
         f"{one.logical_id} ({one.type})"
-        + (f": {told[:MOST_REASON]}" if (told := troubles.get(one.logical_id) or one.reason) else "")
+        + (f": {headline(told)[:MOST_REASON]}" if (told := troubles.get(one.logical_id) or one.reason) else "")
         for one in stack.pieces[:MOST]
     ]
     more = f"; and {len(stack.pieces) - MOST} more" if len(stack.pieces) > MOST else ""
@@ -100,12 +102,12 @@ def passed_over(stack: StackObservation, logical_ids: Iterable[str]) -> str:
 
 
 def _told(*parts: str) -> str:
-    return "; ".join(parts)
+    return "\n".join(parts)  # what it is in the first line, which is all that lists show
 
 
 def _pieces(pieces: tuple[Piece, ...]) -> str:
-    told = [f"{one.logical_id} ({one.type}): {one.reason[:MOST_REASON] or one.status}" for one in pieces[:MOST]]
-    return "; ".join(told) + (f"; and {len(pieces) - MOST} more" if len(pieces) > MOST else "")
+    told = [f"{one.logical_id} ({one.type}): {brief(trimmed(one.reason)) or one.status}" for one in pieces[:MOST]]
+    return "\n".join(told) + (f"\nand {len(pieces) - MOST} more" if len(pieces) > MOST else "")
 
 
 def _list(pieces: tuple[Piece, ...]) -> str:

@@ -17,6 +17,7 @@ from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.facts import Fallback
 from fargate_operator.fallback import carried, due, fallen, in_template, left, moved_beside, wanting
 from fargate_operator.fragments import capacity
+from fargate_operator.messages import without_log
 from fargate_operator.observation import ServiceObservation, Share
 from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, STUCK, Await, Halt, Nothing, busy
 from fargate_operator.queue import Key
@@ -54,11 +55,12 @@ class Rescue:
     def _failed(self, turn: Turn, known: dict[str, Fallback]) -> dict[str, Fallback]:
         """With the service that the stack's last operation failed for, where CloudFormation says that it found no capacity."""
         stack, attempt = turn.seen.stack, turn.seen.attempt
-        if stack is None or stack.status not in NEVER_UP | ROLLED_BACK or not attempt.fresh or not lacks_capacity(attempt.reason):
+        words = without_log(attempt.reason)
+        if stack is None or stack.status not in NEVER_UP | ROLLED_BACK or not attempt.fresh or not lacks_capacity(words):
             return known
         for key in wanting(app_of(turn)):
             if attempt.reason.startswith(f"{names.identifier(key)}Service "):
-                reason = excerpt(attempt.reason)
+                reason = excerpt(words)
                 return {**known, key: fallen(known.get(key), turn.seen.now, self._cooldown, reason)}
         return known
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fargate_operator.facts import Fallback
+from fargate_operator.failure import told
+from fargate_operator.messages import fit, without_log
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -20,7 +22,6 @@ from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.shortage import lacks_capacity
 
 Status = Mapping[str, Any]
-MOST_MESSAGE = 2000  # characters; an API server refuses conditions of 32,768, and people read fewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,20 @@ class Seen:
     spot: Mapping[str, Fallback] | None = None  # by service; None: the turn did not come to it
     interrupted: Mapping[str, Any] | None = None  # `spot.Interruptions` by service; None: they were not counted
     reruns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # status.scheduledTasks.<key>.spot, where there is news
+    warnings: tuple[str, ...] | None = None  # quotas that are near; None: nobody looked, and what was told last stays
     notes: tuple["Note", ...] = ()  # Events of what happened, which the status does not tell of
 
 
 def sooner(seen: Seen, after: float | None) -> Seen:
     """To come again in so many seconds, or earlier; None: nothing calls for it."""
     return seen if after is None or (seen.again is not None and seen.again <= after) else replace(seen, again=after)
+
+
+def warnings(seen: Seen) -> list[str]:
+    """Which quotas are near, as of the last write."""
+    if seen.warnings is not None:
+        return list(seen.warnings)
+    return [str(one) for one in (seen.previous.get("stack") or {}).get("warnings") or ()]
 
 
 def failed(stack: StackObservation) -> bool:
@@ -94,12 +103,12 @@ def attempt(previous: Status, stack: StackObservation | None, failure: Failure |
     fresh = news(previous, stack)
     if fresh and stack is not None:
         count += 1
-        reason = explain(failure) or stack.status_reason or stack.status
+        reason = fit(told(failure) or stack.status_reason or stack.status)
     return Attempt(
         str(old.get("attemptedDigest", "")),
         count,
         reason,
-        passing=passes(reason),
+        passing=passes(without_log(reason)),
         fresh=fresh,
         recoveries=int(old.get("recoveries", 0)),
         passed_over=tuple(old.get("passedOver") or ()),
@@ -120,11 +129,6 @@ def gone(previous: Status) -> bool:
     """Whether a stack that is there no more was one, as the last status had it, that somebody else has taken away."""
     old = previous.get("stack") or {}
     return bool(old.get("id")) and old.get("undoing") != RECREATE
-
-
-def explain(failure: Failure | None) -> str:
-    """``WebService (AWS::ECS::Service): reason``."""
-    return f"{failure.logical_id} ({failure.resource_type}): {failure.reason}" if failure else ""
 
 
 _PASSING = ("throttl", "rate exceeded", "limit exceeded", "quota",

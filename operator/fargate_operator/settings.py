@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     spot_cooldown: Seconds = Field(
         default=900.0, description="for how long a service that finds no Spot capacity runs on demand, the first time"
     )
+    log_lines: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=20, description="last lines of the log of a container that failed which an app's status tells; 0: none"
+    )
     progress_deadline: Seconds = Field(
         default=900.0, description="for how long an operation on a stack may go on without an event before that is told"
     )

@@ -85,6 +85,16 @@ class Sources:
         values = self._all(app, facts)
         return Parameters({name: values[one] for name, one in wanted.items() if name not in kept}, frozenset(kept))
 
+    def secrets(self, app: App) -> list[str] | None:
+        """The values of the app's Secrets, for hiding them; None where they cannot all be known."""
+        values: list[str] = []
+        for name in dict.fromkeys(name for _, kind, name in app.sources() if kind != CONFIG_MAPS):
+            found = self._objects.secret(app.namespace, name)
+            if found is None:
+                return None
+            values += [one.decode(errors="replace") for one in found.data.values()]
+        return values
+
     def _all(self, app: App, facts: Facts) -> dict[CopiedKey, str]:
         """Every value, encoded; all of them, since Secrets Manager bounds what they are together."""
         paths = {name: path for path, kind, name in reversed(list(app.sources())) if kind != CONFIG_MAPS}

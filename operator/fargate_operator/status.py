@@ -8,6 +8,8 @@ from fargate_operator import drift, names, spot_status
 from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
+from fargate_operator.messages import about, fit
+from fargate_operator.observation import ServiceObservation
 from fargate_operator.plan import (
     STUCK,
     Await,
@@ -23,7 +25,7 @@ from fargate_operator.plan import (
     Wait,
 )
 from fargate_operator.recovery import CANCEL, RECREATE
-from fargate_operator.seen import MOST_MESSAGE, Seen, Status, condition, failed, timestamp
+from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
@@ -63,38 +65,27 @@ def _stack(seen: Seen) -> dict[str, Any]:
         body |= {name: old[name] for name in ("id", "status", "updatedAt", "templateDigest", "inputDigest") if name in old}
     body["attemptedDigest"], body["failures"] = _attempted(seen, old)
     if body["failures"]:
-        body["failure"] = seen.attempt.reason[:MOST_MESSAGE]
+        body["failure"] = fit(seen.attempt.reason)
     tried = isinstance(seen.action, Create | Update | Execute)
     body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
     body |= _undone(seen, old)
     body["drift"] = _drift(seen, old, body)
-    return {name: value for name, value in body.items() if value not in ("", None, 0, {})}
+    body["warnings"] = warnings(seen)
+    return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
 
 
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
     """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
     action, stack = seen.action, seen.stack
-    kept = isinstance(action, Wait | Halt | Recover | None) or (isinstance(action, Delete | Recreate) and old.get("undoing"))
-    undoing = (
-        RECREATE
-        if isinstance(action, Recreate)
-        else CANCEL
-        if isinstance(action, Cancel)
-        else old.get("undoing")
-        if kept
-        else None
-    )
-    passed: Any = old.get("passedOver") if kept or isinstance(action, Delete | Recreate) else None
-    if isinstance(action, Recover):
-        passed = list(action.skip) or passed
-    if isinstance(action, Delete | Recreate):
-        passed = list(action.retain) or passed
+    waits = isinstance(action, Wait | Halt | Recover | Delete | Recreate | None)
+    undoing = RECREATE if isinstance(action, Recreate) else CANCEL if isinstance(action, Cancel) else None
+    passed = action.skip if isinstance(action, Recover) else action.retain if isinstance(action, Delete | Recreate) else ()
     goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
-    recoveries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
+    tries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
     return {
-        "undoing": undoing,
-        "passedOver": passed,
-        "recoveries": recoveries + (isinstance(action, Recover) and seen.error is None),
+        "undoing": undoing or (old.get("undoing") if waits else None),
+        "passedOver": list(passed) or (old.get("passedOver") if waits else None),
+        "recoveries": tries + (isinstance(action, Recover) and seen.error is None),
     }
 
 
@@ -229,9 +220,26 @@ def _service(key: str, seen: Seen, previous: Status) -> dict[str, Any]:
         return {**kept, **body} if seen.services is None else body
     trouble = trouble_of(one)
     body |= {"desired": one.desired, "running": one.running, "pending": one.pending, "taskDefinitionArn": one.task_definition_arn}
-    message = trouble[1][:MOST_MESSAGE] if trouble else ""
-    extras = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
+    message = fit(trouble[1]) if trouble else ""
+    extras: dict[str, Any] = {"taskArns": list(one.task_arns), "rollout": one.stage or one.rollout, "message": message}
+    extras["stopped"] = _ended(one, previous)
     return body | {name: value for name, value in extras.items() if value}
+
+
+def _ended(service: ServiceObservation, previous: Status) -> Status:
+    """Why a task stopped last; known until all is well again, since ECS forgets it, and the stack may take the service away."""
+    well = service.status == "ACTIVE" and service.rollout in ("", "COMPLETED") and trouble_of(service) is None
+    if service.ended is None:
+        return {} if well else previous.get("stopped") or {}
+    one = service.ended
+    body = {
+        "message": fit(one.message),
+        "at": timestamp(one.at),
+        "taskArn": one.task_arn,
+        "container": one.container,
+        "exitCode": one.exit_code,
+    }
+    return {name: value for name, value in body.items() if value not in ("", None)}
 
 
 # ── Events ──────────────────────────────────────────────────────────────────────
@@ -247,15 +255,18 @@ class EventNote:
 
 
 def transitions(old: Status, new: Status) -> list[EventNote]:
-    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, and of Spot."""
+    """The Events that tell what changed: when Ready's status, reason or message did, for each drift, of Spot and of quotas."""
     before, after = condition(old, "Ready"), condition(new, "Ready")
     still = after.get("reason") == Reason.NoProgress  # is told once, however what it waits for changes
-    same = all(before.get(name) == after.get(name) for name in ("status", "reason", *(() if still else ("message",))))
+    same = all(before.get(name) == after.get(name) for name in ("status", "reason"))
+    same = same and (still or about(before.get("message", "")) == about(after.get("message", "")))  # counts, logs are no news
     others = [EventNote(*one) for one in drift.news(*((one.get("stack") or {}).get("drift") or {} for one in (old, new)))]
     others += [EventNote(*one) for one in spot_status.news(old, new)]
+    told, tell = ((one.get("stack") or {}).get("warnings") or () for one in (old, new))
+    others += [EventNote("Warning", Reason.QuotaNear, one) for one in tell if one not in told]
     if same or not after:
         return others
     bad = still or bool(condition(new, "Stalled")) or (after["status"] != "True" and not condition(new, "Reconciling"))
     stack = (new.get("stack") or {}).get("name", "")
-    message = after["message"] or f"{after['reason']} the stack {stack}".strip()
+    message: str = after["message"] or f"{after['reason']} the stack {stack}".strip()
     return [EventNote("Warning" if bad else "Normal", after["reason"], message), *others]

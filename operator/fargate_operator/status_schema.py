@@ -92,6 +92,7 @@ STATUS: dict[str, Any] = {
             passedOver=_strings("Logical IDs that were skipped or retained at the last try, as an annotation wished"),
             undoing=_string("What the operator itself takes back: Cancel an update, or Recreate a stack that never came up"),
             updatedAt=_string("When CloudFormation last created or updated it"),
+            warnings=_strings("Quotas that were about to break when the stack was written last"),
             drift=_DRIFT,
         ),
         plan=_object(
@@ -144,6 +145,14 @@ STATUS: dict[str, Any] = {
                 rollout=_string("ECS's RolloutState; of a rollout under way that moves traffic its lifecycle stage"),
                 url=_string("Where it is reached: its host name, else the load balancer's"),
                 message=_string("What is not as it should be"),
+                stopped=_object(
+                    "Why a task stopped last, or none could be started; absent while all is well",
+                    message=_string("The cause, AWS's words, and lines of the container's log that begin with |"),
+                    at={**_string("When"), "format": "date-time"},
+                    taskArn=_string("ARN of the task"),
+                    container=_string("The container that failed"),
+                    exitCode=_integer("Its exit code; absent where it never ran"),
+                ),
                 spot=_object(
                     "Of a service that may run on Spot",
                     capacity=_string("What it runs on: Spot, OnDemand or Mixed"),

@@ -3,7 +3,7 @@
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.compiler import compile_app, input_digest
 from fargate_operator.copying import copy_faults
-from fargate_operator.errors import OutOfBounds
+from fargate_operator.errors import InvalidSpec, OutOfBounds
 from fargate_operator.facts import Facts
 from fargate_operator.fetching import git_faults
 from fargate_operator.model import App
@@ -29,7 +29,13 @@ class Templates:
 
     def make(self, app: App, facts: Facts, stack_name: str) -> Template:
         """The final template, within the bounds: the only one that is ever sent."""
-        template = compile_app(app, facts)
+        try:
+            template = compile_app(app, facts)
+        except InvalidSpec as error:
+            if not facts.missing:
+                raise
+            both = [*error.faults, *(one.fault for one in facts.missing)]
+            raise InvalidSpec(both, error.reason, outside=True) from error
         if self._bounds is None:
             return template
         return police(app, template, self._bounds.of(app.namespace), facts, stack_name)

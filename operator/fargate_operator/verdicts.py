@@ -9,6 +9,7 @@ from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.fragments.changes import Changes
+from fargate_operator.messages import details, fit, headline, joined
 from fargate_operator.model import App
 from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -29,7 +30,7 @@ from fargate_operator.plan import (
     Update,
     busy,
 )
-from fargate_operator.seen import MOST_MESSAGE, Seen, failed, timestamp
+from fargate_operator.seen import Seen, failed, timestamp, warnings
 
 MOST_WAITING = 5  # workloads named in the message of an image that they wait for
 MOST_TOLD = 600  # characters of what a plan does: an Event ends at 1,024, and the id must be in it
@@ -72,7 +73,7 @@ def _stack_ready(seen: Seen) -> Verdict:
     reason = stack.status.title().replace("_", "")
     current = not seen.template_digest or stack.template_digest == seen.template_digest
     if stack.status in SETTLED | ROLLED_BACK and current and not isinstance(seen.action, Update):
-        return Verdict("True", reason)
+        return Verdict("True", reason, "; ".join(warnings(seen)))
     if failed(stack):
         return Verdict("False", reason, seen.attempt.reason or stack.status_reason)
     message = "" if busy(stack.status) else "the stack does not have the template of this spec"
@@ -97,7 +98,8 @@ def _workloads_ready(seen: Seen) -> Verdict:
         return Verdict("True", Reason.AllRunning, "; ".join(recovering))
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
-    return Verdict("False", reason, "; ".join([*(f"{key}: {message}" for key, _, message in troubles), *recovering]))
+    worst = sorted(troubles, key=lambda one: rank.index(one[1]))
+    return Verdict("False", reason, joined([*(f"{key}: {message}" for key, _, message in worst), *recovering]))
 
 
 def _declared(seen: Seen) -> Mapping[str, Any]:
@@ -127,8 +129,13 @@ def _images(seen: Seen) -> Verdict | None:
         return Verdict("Unknown", Reason.NotRead, unseen)
     if not found:
         return None
-    told = [f"{name}: {one.message}{_waits(seen.waiting.get(name, ()))}" for name, one in found]
-    return Verdict("False", found[0][1].reason, "; ".join(told))
+    told = [_with(f"{name}: {one.message}", _waits(seen.waiting.get(name, ()))) for name, one in found]
+    return Verdict("False", found[0][1].reason, joined(told))
+
+
+def _with(message: str, more: str) -> str:
+    """`more` in the first line."""
+    return "\n".join([headline(message) + more, *details(message)])
 
 
 def _waits(paths: Sequence[str]) -> str:
@@ -145,14 +152,28 @@ def trouble_of(service: ServiceObservation) -> tuple[Reason, str] | None:
     count = f"{service.running} of {service.desired} tasks run"
     because = f": {service.stopped}" if service.stopped else ""
     if service.rollout == "FAILED":
-        return Reason.RolloutFailed, f"the rollout failed: {service.rollout_reason or count}{because}"
+        return Reason.RolloutFailed, _rollout_failed(service, count)
     if service.rollout == "IN_PROGRESS":
         stage = f" ({service.stage})" if service.stage else ""
-        told = f": {service.rollout_reason}" if service.rollout_reason else ""
-        return Reason.RollingOut, f"the rollout is under way{stage}, {count}{told}{because}"
+        going = f"the rollout is under way{stage}, {count}"
+        if service.stopped:
+            return Reason.RollingOut, _with_reason(f"{going}{because}", service.rollout_reason)
+        return Reason.RollingOut, f"{going}: {service.rollout_reason}" if service.rollout_reason else going
     if service.running < service.desired:
         return Reason.TasksNotRunning, f"{count}{because}"
     return None
+
+
+def _rollout_failed(service: ServiceObservation, count: str) -> str:
+    """Why the tasks failed; that ECS's circuit breaker was triggered is no cause."""
+    if not service.stopped:
+        return f"the rollout failed: {service.rollout_reason or count}"
+    return _with_reason(f"the rollout failed: {service.stopped}", service.rollout_reason)
+
+
+def _with_reason(message: str, reason: str) -> str:
+    """With what ECS says of the rollout behind the first line, which tells the cause."""
+    return "\n".join([headline(message), *([reason] if reason else []), *details(message)])
 
 
 def _stalled(seen: Seen) -> Verdict | None:
@@ -161,7 +182,7 @@ def _stalled(seen: Seen) -> Verdict | None:
     if isinstance(seen.error, Terminal):
         return Verdict("True", seen.error.reason, seen.error.message)
     if seen.error is None and (hopeless := [f"{name}: {one.message}" for name, one in troubles(seen) if one.stalled]):
-        return Verdict("True", troubles(seen)[0][1].reason, "; ".join(hopeless))
+        return Verdict("True", troubles(seen)[0][1].reason, joined(hopeless))
     return None
 
 
@@ -193,6 +214,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
         return Verdict("True", Reason.Deleting, "")
+    if isinstance(seen.action, Nothing) and seen.stack is None:
+        return None  # suspended before there was a stack: there is nothing to read, and nothing goes on
     workloads = verdicts["WorkloadsReady"]
     if workloads.reason in {Reason.RollingOut, Reason.NotRead, Reason.Building} and seen.error is None:
         return Verdict("True", workloads.reason, workloads.message)
@@ -261,7 +284,7 @@ def conditions(seen: Seen) -> list[dict[str, Any]]:
                 "type": name,
                 "status": verdict.status,
                 "reason": str(verdict.reason),
-                "message": verdict.message[:MOST_MESSAGE],
+                "message": fit(verdict.message),
                 "observedGeneration": seen.generation,
                 "lastTransitionTime": timestamp(seen.now) if changed else before["lastTransitionTime"],
             }

@@ -104,6 +104,10 @@ class World:
         """The stack as it was seen last, without a look, whatever is in doubt."""
         return self._seen.get((region, name))
 
+    def count(self, region: str) -> int:
+        """How many stacks the region has, somebody else's among them, as far as was seen."""
+        return sum(place == region and stack is not None for (place, _), stack in list(self._seen.items()))
+
     def doubt(self, region: str, name: str) -> None:
         """Look anew at the next need."""
         self._change_sets.pop((region, name), None)

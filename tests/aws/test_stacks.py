@@ -248,32 +248,6 @@ def test_the_sweep_finds_what_cloudformation_works_on(aws: CloudFormation, statu
     assert stacks(aws).in_progress() == (frozenset({found.id}) if swept else frozenset())
 
 
-def test_the_failure_told_is_the_first_resource_of_the_latest_operation_that_failed_of_itself(aws: CloudFormation) -> None:
-    found = created(aws, "UPDATE_ROLLBACK_COMPLETE")
-    told = [  # newest first
-        ("own", "UPDATE_ROLLBACK_COMPLETE", ""),
-        ("Bucket", "UPDATE_FAILED", "Resource update cancelled"),
-        ("Role", "UPDATE_FAILED", "second"),
-        ("Queue", "CREATE_FAILED", "first"),
-        ("own", "UPDATE_IN_PROGRESS", "User Initiated"),
-        ("Topic", "CREATE_FAILED", "of an operation before"),
-        ("own", "CREATE_IN_PROGRESS", "User Initiated"),
-    ]
-    aws.events = [
-        {
-            "LogicalResourceId": name,
-            "PhysicalResourceId": found.id if name == "own" else name,
-            "ResourceType": "AWS::X",
-            "ResourceStatus": status,
-            "ResourceStatusReason": reason,
-        }
-        for name, status, reason in told
-    ]
-    failure = stacks(aws).first_failure(found)
-    assert failure is not None
-    assert (failure.logical_id, failure.reason) == ("Queue", "first")
-
-
 def test_a_template_too_long_to_send_goes_through_the_bucket(aws: CloudFormation) -> None:
     stacks(aws, "templates").create(order("x" * MOST_INLINE))
     [sent] = aws.sent

@@ -23,7 +23,7 @@ def manifest(number: int) -> dict[str, object]:
     """An app with one service."""
     spec = {
         "images": {"app": {"uri": "example/app:1"}},
-        "network": {"subnetIds": ["subnet-0123456789abcdef0"], "securityGroupIds": ["sg-0123456789abcdef0"]},
+        "network": {"subnetIds": ["subnet-00000001"], "securityGroupIds": ["sg-00000001"]},
         "services": {"web": {"image": "app"}},
     }
     metadata = {"name": f"app-{number:04}", "namespace": "default"}

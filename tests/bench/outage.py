@@ -12,7 +12,7 @@ from bench.churn import WRITES, Apps, burst, condition, converged, sample, spec
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
-from harness.proxy import AwsProxy
+from harness.proxy import AwsProxy, Trouble
 
 MOST_WAIT = 120.0  # seconds from AWS's return until the last app has converged
 MOST_CALLS = 2.0  # calls a second while it is down, retries too
@@ -46,7 +46,7 @@ def main() -> int:
             if args.hang:
                 proxy.latency = 3600.0
             else:
-                proxy.trouble = lambda _: (0, "")
+                proxy.trouble = lambda _: Trouble("reset")
             for number in range(half, args.apps):  # half are new, half of the others changed
                 apps.create(f"app-{number:03}", spec(number, services=True))
             for number in range(0, half, 2):

@@ -17,15 +17,15 @@ from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy, Trouble
 
 MOST_CALLS = 4.0  # times those of a clean run
-MOST_WAIT = 180.0  # seconds from the last app's creation until the last is Ready
+MOST_WAIT = 600.0  # seconds from the last creation until the last is Ready: workers sleep in retries most of the time
 CODES = {"cloudformation": "Throttling", "ecs": "ThrottlingException"}
 
 
 def throttling(share: float, chance: random.Random) -> Trouble:
     """Of the calls this share is throttled, whatever they are."""
 
-    def trouble(call: Call) -> tuple[int, str] | None:
-        return (400, CODES.get(call.service, "Throttling")) if chance.random() < share else None
+    def trouble(call: Call) -> Trouble | None:
+        return Trouble("refuse", code=CODES.get(call.service, "Throttling")) if chance.random() < share else None
 
     return trouble
 

@@ -3,6 +3,8 @@ import time
 
 import pytest
 
+import golden_cases
+from harness import outside
 from harness.absent_types import AbsentTypes
 from harness.builds import CodeBuild
 from harness.controlplane import ControlPlane
@@ -15,6 +17,7 @@ from roles import actions, called
 
 HEALTH = 4.0  # seconds
 TEMPLATES = "templates"
+EXAMPLES = json.dumps([golden_cases.example(case) for case in golden_cases.CASES])
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +31,7 @@ def plane():
 def emulator():
     with Emulator() as one:
         one.client("s3").create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": REGION})
+        outside.make(one, EXAMPLES)
         yield one
 
 
@@ -36,6 +40,7 @@ def proxy(emulator):
     with AwsProxy(emulator.endpoint) as one:
         AbsentTypes(one)
         EmptyOnDelete(one)
+        outside.Outside(one, EXAMPLES)
         yield one
 
 

@@ -1,6 +1,7 @@
 """The operator's role in AWS, taken literally: a whole life makes the calls that the role's policy names, and no others."""
 
 import json
+import re
 
 import pytest
 
@@ -12,13 +13,15 @@ from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.git_host import GitHost
 from harness.operator import OperatorProcess
+from harness.outside import TASKS
 from harness.proxy import AwsProxy
 from harness.spot import SpotMarket, hanging
 from harness.spot_runs import dead_letter, without_spot
+from harness.stack_states import HANG, Piece, StackStates
 from roles import FOR_DRIFT, SERVICE_ROLE, actions, allows, called
 from ways_around import DEFAULT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("rights"), pytest.mark.timeout(300)]
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/shop"
 BOUNDS = {
@@ -30,8 +33,16 @@ BOUNDS = {
         "hosts": ["shop.example.com"],
         "buckets": ["code"],
         "gitRepositories": ["https://git.example.com/acme/*"],
+        "securityGroups": ["sg-00000001"],
+        "roles": ["*"],
+        "managedPolicies": ["*"],
+        "secrets": ["*"],
+        "parameters": ["*"],
+        "clusters": ["*"],
+        "arns": ["*"],
     }
 }
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 CODE = {"s3Bucket": "code", "s3Key": "api.zip", "handler": "api.handler", "runtime": "python3.13"}
 
 
@@ -40,7 +51,7 @@ def place(tmp_path):
     file = tmp_path / "bounds.yaml"
     file.write_text(json.dumps(BOUNDS))
     settings = {"single_tenant": "false", "bounds": str(file), "cloudformation_role": SERVICE_ROLE, "stack_prefix": "fargate-",
-                "template_bucket": "templates", "ref_interval": "1s"}  # fmt: skip
+                "template_bucket": "templates", "ref_interval": "1s", "progress_deadline": "3s"}  # fmt: skip
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy, GitHost() as git:
         plane.install()
         s3 = emulator.client("s3")
@@ -80,16 +91,9 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, functions={"api": {"code": CODE}}, drift={"policy": "Warn"})
     status = world.ready()
     name = status["stack"]["name"]
-    # a log group that somebody changes by hand
-    [group] = world.cloudformation.describe_stack_resources(StackName=name, LogicalResourceId="FargateTasksLogGroup")[
-        "StackResources"
-    ]
-    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
-    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
-    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
-    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
-    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
-    # rules on somebody's listener
+    changed_by_hand(world, status)
+    # rules on somebody's listener, which has almost as many as it may have
+    proxy.overlay("elasticloadbalancing", "DescribeRules", busy)
     behind = {"web": {"image": "app", "port": 80, "http": {"host": "shop.example.com", "priority": 7}}}
     shared = {"listenerArn": listener(world.emulator.client("elbv2"))}
     world.apply(images=images, services=behind, loadBalancer=shared)
@@ -107,6 +111,7 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     blue["web"]["http"] = {"host": "shop.example.com", "priority": 8}
     world.apply(images=images, services=blue, loadBalancer=shared)
     world.ready()
+    named(world, images)
     rescued(world, proxy, images, blue, shared)
     built(world)
     # a template that is too large to be sent, protected, and one that fails
@@ -119,7 +124,8 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
         terminationProtection=False,
         resources={"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 999999}}},
     )
-    world.stalled("UpdateFailed")
+    with proxy.overlaid("cloudformation", "DescribeStackEvents", validated):
+        world.stalled("UpdateFailed")
     # the emulator's rollbacks never fail: it is only said that one did
     proxy.overlay("cloudformation", "DescribeStacks", lambda _, status, body: (
         status, body.replace(b">UPDATE_ROLLBACK_COMPLETE<", b">UPDATE_ROLLBACK_FAILED<")))  # fmt: skip
@@ -129,10 +135,10 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     world.apply(images=images, services=large, resources=None, terminationProtection=False)
     world.ready()
     # a status that was lost
-    without_status(world, operator, "shop")
-    world.ready()
+    lost(world, proxy, operator, images)
     looked_at(world, proxy, operator, images, large)
-    on_spot(world, proxy, images)
+    for part in (on_spot, hung):
+        part(world, proxy, images)
     world.delete()
     assert world.stack(name) == "DELETE_COMPLETE"
 
@@ -142,6 +148,78 @@ def test_a_whole_life_makes_every_call_of_the_policy_and_no_other(place):
     moved = [one.parameters["service"] for one in proxy.calls if one.action == "UpdateService"]
     assert all(allows("OperatorRole", "ecs:UpdateService", one) for one in moved)
     assert all(one.stack.split("/")[-2 if "/" in one.stack else 0].startswith("fargate-") for one in proxy.calls if one.stack)
+
+
+def changed_by_hand(world, status):
+    """A log group with another retention, and a task that was stopped."""
+    [group] = world.cloudformation.describe_stack_resources(
+        StackName=status["stack"]["name"], LogicalResourceId="FargateTasksLogGroup"
+    )["StackResources"]
+    world.emulator.client("logs").put_retention_policy(logGroupName=group["PhysicalResourceId"], retentionInDays=7)
+    world.annotate("reconcile.fluxcd.io/requestedAt=drift")
+    world.wait(lambda: world.status()["stack"].get("drift", {}).get("state") == "Drifted")
+    world.ecs.stop_task(cluster=status["clusterArn"], task=status["services"]["web"]["taskArns"][0], reason="out of memory")
+    world.wait(lambda: "out of memory" in world.condition("Ready").get("message", ""))
+
+
+def named(world, images):
+    """All that an app can name outside its stack, but for a listener."""
+    iam, role = world.emulator.client("iam"), "/fargate/default/"
+    iam.create_role(RoleName="tasks", Path=role, AssumeRolePolicyDocument=json.dumps(TASKS))
+    world.emulator.client("ssm").put_parameter(Name="/shop/key", Value="hidden", Type="SecureString")
+    secret = world.emulator.client("secretsmanager").create_secret(Name="shop", SecretString="hidden")["ARN"]
+    certificate = world.emulator.client("acm").request_certificate(DomainName="shop.example.com")["CertificateArn"]
+    cluster = world.emulator.client("ecs").create_cluster(clusterName="shared")["cluster"]["clusterArn"]
+    spec = {
+        "cluster": {"existing": cluster},
+        "network": {"securityGroupIds": ["sg-00000001"]},
+        "secrets": {"KEY": "/shop/key", "PASSWORD": secret},
+        "iam": {"executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role{role}tasks", "managedPolicies": [READ_ONLY]},
+    }
+    world.apply("named", images=images, **spec)
+    world.ready("named")
+    world.delete("named")
+    http = {"image": "app", "port": 80, "http": {"host": "shop.example.com"}}
+    world.apply("named", images=images, services={"web": http}, loadBalancer={"certificateArns": [certificate]})
+    world.ready("named")
+    world.delete("named")
+
+
+def busy(call, status, body):
+    """A listener with 95 rules more."""
+    if "ListenerArn" not in call.parameters:
+        return status, body
+    rules = "".join(f"<member><Priority>{number}</Priority></member>" for number in range(1000, 1095))
+    return status, body.replace(b"</Rules>", f"{rules}</Rules>".encode())
+
+
+def crowded(call, status, body):
+    """A region with 1,900 stacks more."""
+    if call.stack:
+        return status, body
+    fields = "<StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime>"
+    stacks = "".join(
+        f"<member><StackName>other-{number}</StackName><StackId>{number}</StackId>{fields}</member>" for number in range(1900)
+    )
+    return status, body.replace(b"</Stacks>", f"{stacks}</Stacks>".encode())
+
+
+def lost(world, proxy, operator, images):
+    """The status, and then another app, in a region that has almost as many stacks as it may have."""
+    with proxy.overlaid("cloudformation", "DescribeStacks", crowded):
+        without_status(world, operator, "shop")
+        world.ready()
+    world.apply("crowd", images=images)
+    world.wait(lambda: proxy.counts["cloudformation", "DescribeAccountLimits"])
+    world.ready("crowd")
+    world.delete("crowd")
+
+
+def validated(_, status, body):
+    """As if CloudFormation had found the fault before it began, of which only DescribeEvents tells."""
+    body = body.replace(b"CREATE_FAILED", b"CREATE_IN_PROGRESS").replace(b"UPDATE_FAILED", b"UPDATE_IN_PROGRESS")
+    return status, re.sub(rb"(?<=<ResourceStatus>UPDATE_ROLLBACK_IN_PROGRESS</ResourceStatus>)(<ResourceStatusReason>[^<]*</ResourceStatusReason>)?",
+                          b"<ResourceStatusReason>Validation failed. Call DescribeEvents</ResourceStatusReason>", body)  # fmt: skip
 
 
 def rescued(world, proxy, images, services, balancer):
@@ -204,6 +282,19 @@ def on_spot(world, proxy, images):
         world.wait(lambda: proxy.counts["ecs", "UpdateService"], 60.0)
         world.ready("spotted")
     world.delete("spotted")
+
+
+def hung(world, proxy, images):
+    """An update that makes no progress, and is cancelled for another spec."""
+    with StackStates(proxy).open() as states:
+        world.apply("hung", images=images)
+        world.ready("hung")
+        states.will("fargate-default-hung-", "UpdateStack", HANG, Piece("WebService", "AWS::ECS::Service"))
+        world.apply("hung", images=images, services={"web": {"image": "app", "desiredCount": 2}})
+        world.wait(lambda: world.condition("Ready", "hung").get("reason") == "NoProgress")
+        world.apply("hung", images=images, services={"web": {"image": "app", "desiredCount": 3}})
+        assert world.ready("hung")["services"]["web"]["desired"] == 3
+    world.delete("hung")
 
 
 def without_status(world, operator, name):

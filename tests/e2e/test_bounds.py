@@ -10,6 +10,7 @@ from e2e.conftest import World
 from harness.controlplane import ControlPlane
 from harness.emulator import ACCOUNT, Emulator
 from harness.operator import OperatorProcess
+from harness.outside import Outside
 from harness.proxy import AwsProxy
 from ways_around import BASE, CONFIG_MAPS, DEFAULT, SECRETS
 from ways_hidden import ALL_WAYS as WAYS
@@ -80,6 +81,7 @@ def tried(place):
     """All of them at once: the apps in `strict` or `kept`, and each in a namespace that allows it; what came of it by way."""
     plane, _, proxy, _, _ = place
     proxy.reset()
+    Outside(proxy)
     for action in ("DescribeListeners", "DescribeLoadBalancers"):
         proxy.overlay("elasticloadbalancing", action, there_is_a_listener)
     items = []

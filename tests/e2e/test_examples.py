@@ -6,6 +6,7 @@ import re
 import pytest
 
 import golden_cases
+from e2e.conftest import EXAMPLES
 from harness.emulator import ACCOUNT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -17,7 +18,7 @@ EMPTY = b"PK\x05\x06" + bytes(18)  # a zip archive of nothing, whose SHA-256 an 
 @pytest.fixture(scope="module")
 def outside(emulator, git_host):
     """Images, code, a cluster and a listener; and how the names in the examples are spelled in the emulator."""
-    text = json.dumps([golden_cases.example(case) for case in golden_cases.CASES])
+    text = EXAMPLES
     repository(emulator, text)
     code(emulator)
     git_host.repository("acme/shop")  # of the examples' host; what is private only CodeBuild reads

@@ -43,7 +43,7 @@ class ControlPlane:
     def __enter__(self) -> Self:
         try:
             self._prepare()
-            self._start_etcd()
+            self.start_etcd()
             self.start_apiserver()
         except BaseException:
             self.__exit__()
@@ -74,7 +74,8 @@ class ControlPlane:
         }
         path.write_text(json.dumps(config))
 
-    def _start_etcd(self) -> None:
+    def start_etcd(self) -> None:
+        """Start it, on the same ports and data where it ran before; the API server waits for it by itself."""
         client, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{self._peer_port}"
         self._etcd = start(
             [
@@ -111,6 +112,12 @@ class ControlPlane:
         """It takes connections and answers nothing; `hangs` False: it goes on where it was."""
         if self._apiserver is not None:
             self._apiserver.send_signal(signal.SIGSTOP if hangs else signal.SIGCONT)
+
+    def kill_etcd(self) -> None:
+        """kill -9; what it has written stays."""
+        if self._etcd is not None:
+            self._etcd.kill()
+            self._etcd.wait()
 
     def _until_ready(self) -> None:
         context = ssl._create_unverified_context()

@@ -31,6 +31,8 @@ class OperatorProcess:
         self._settings = {f"FARGATE_OPERATOR_{name.upper()}": value for name, value in chosen.items()}
         self._log = Path(tempfile.mkstemp(prefix="operator-", suffix=".log")[1])
         self.process: subprocess.Popen[bytes] | None = None
+        self.kubeconfig: Path | None = None  # instead of the control plane's
+        self.environ: dict[str, str] = {}  # more of it, from the next start on
 
     def __enter__(self) -> Self:
         self.start()
@@ -48,20 +50,26 @@ class OperatorProcess:
 
     def start(self) -> None:
         """Start it, anew where it ran before."""
-        kubeconfig = self._plane.operator_kubeconfig()
-        environment = {**environ(self._endpoint), **self._settings, **self._git, "KUBECONFIG": str(kubeconfig)}
+        kubeconfig = self.kubeconfig or self._plane.operator_kubeconfig()
+        environment = {**environ(self._endpoint), **self._settings, **self._git, "KUBECONFIG": str(kubeconfig), **self.environ}
         self.process = start([str(COMMAND), "run"], self._log, environment)
 
     def until_ready(self, timeout: float = 60.0) -> None:
         """Wait for /readyz."""
         until = time.monotonic() + timeout
         while time.monotonic() < until and self.process is not None and self.process.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
+            if self.ready():
+                return
+            time.sleep(0.05)
         raise RuntimeError(f"the operator does not get ready:\n{self.log()[-4000:]}")
+
+    def ready(self) -> bool:
+        """Whether /readyz says so just now."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
 
     def kill(self) -> None:
         """kill -9."""

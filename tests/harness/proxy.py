@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 import aiohttp
 from aiohttp import web
@@ -17,18 +17,31 @@ from harness.calls import Call, failure, identify
 
 Hook = Callable[[str, str, int], None]  # service, action, which call it is since the last reset, from 1
 Overlay = Callable[[Call, int, bytes], tuple[int, bytes]]  # the call, the answer's status and body → the new ones
-Trouble = Callable[[Call], tuple[int, str] | None]  # the call → status and code of an error in the emulator's place
 Rewrite = Callable[[Call, bytes], bytes]  # the call and its body → the body that the emulator gets
 
 _NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding", "expect"}
 
 
-@dataclass(slots=True)
-class _Fault:
-    left: int
-    status: int
-    code: str
-    message: str
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What becomes of a call. `kind`: refuse (the emulator never sees it), reset (nor does it, and there is no answer), lost (it does,
+    and the answer is lost), slow (it goes on later). `after`: seconds before that."""
+
+    kind: str
+    status: int = 400
+    code: str = ""
+    message: str = "injected"
+    after: float = 0.0
+
+
+class Interference(Protocol):
+    """Has a say in every call. It runs in the proxy's thread and may not block for long."""
+
+    def request(self, call: Call, body: bytes) -> tuple[Trouble | None, bytes]:
+        """What is to go wrong with the call, and the body that the emulator is to get."""
+
+    def answer(self, call: Call, sent: bytes, status: int, body: bytes) -> tuple[int, bytes]:
+        """What the caller is to get; told of each call that the emulator has answered, with what it was sent."""
 
 
 class AwsProxy:
@@ -38,7 +51,7 @@ class AwsProxy:
         self.target = target
         self.endpoint = ""
         self.latency = 0.0  # seconds, before each call
-        self.trouble: Trouble = lambda _: None  # of any call; (0, "") cuts the connection
+        self.trouble: Callable[[Call], Trouble | None] = lambda _: None  # of any call
         self.held: frozenset[str] = frozenset()  # actions whose answers are kept back for as long as they stand here
         self._lock = threading.Lock()
         self._loop = asyncio.new_event_loop()
@@ -46,9 +59,10 @@ class AwsProxy:
         self._before: list[Hook] = []
         self._after: list[Hook] = []
         self._calls: list[Call] = []
-        self._faults: dict[tuple[str, str], _Fault] = {}
+        self._faults: dict[tuple[str, str], list[Trouble]] = {}
         self._overlays: dict[tuple[str, str], Overlay] = {}
         self._rewrites: dict[tuple[str, str], Rewrite] = {}
+        self.interference: Interference | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -89,7 +103,7 @@ class AwsProxy:
     def fail(self, service: str, action: str, code: str, *, status: int = 400, times: int = 1, message: str = "injected") -> None:
         """The next `times` calls never reach the emulator."""
         with self._lock:
-            self._faults[service, action] = _Fault(times, status, code, message)
+            self._faults[service, action] = [Trouble("refuse", status, code, message)] * times
 
     def overlay(self, service: str, action: str, change: Overlay) -> None:
         """Change each of the emulator's answers to it."""
@@ -105,7 +119,7 @@ class AwsProxy:
         try:
             yield
         finally:
-            self.overlay(service, action, old or (lambda _, status, body: (status, body)))
+            self.overlay(service, action, old or _as_it_is)
 
     def rewrite(self, service: str, action: str, change: Rewrite) -> None:
         """Change the body of each such call on its way; the emulator checks no signatures."""
@@ -154,39 +168,46 @@ class AwsProxy:
             self._calls.append(call)
             number = len(self._calls)
             before, after = list(self._before), list(self._after)
-            overlay, rewrite = self._overlays.get(key), self._rewrites.get(key)
+            overlay = self._overlays.get(key, _as_it_is)
+            rewrite = self._rewrites.get(key, _unchanged)
             fault = self._take(key)
         while (left := self.latency - (time.monotonic() - call.at)) > 0:  # noqa: ASYNC110  another thread may end it
             await asyncio.sleep(min(left, 0.1))
         for hook in before:
             hook(*key, number)
-        if (wrong := self.trouble(call)) is not None:
-            return self._troubled(request, call, *wrong)
-        if fault:
-            headers, error = failure(call, fault.code, fault.message)
-            return web.Response(status=fault.status, body=error, headers=headers)
-        status, headers, answer = await self._forward(request, rewrite(call, body) if rewrite else body)
-        if overlay:
-            status, answer = overlay(call, status, answer)
+        body = rewrite(call, body)
+        trouble = fault or self.trouble(call)
+        if self.interference and not trouble:
+            trouble, body = self.interference.request(call, body)
+        if trouble and (refused := await self._refused(request, call, trouble)):
+            return refused
+        status, headers, answer = await self._forward(request, body)
+        status, answer = overlay(call, status, answer)
         while call.action in self.held:  # noqa: ASYNC110  another thread ends it
             await asyncio.sleep(0.1)
+        if self.interference:
+            status, answer = self.interference.answer(call, body, status, answer)
         for hook in after:
             hook(*key, number)
+        if trouble and trouble.kind == "lost":
+            await asyncio.sleep(trouble.after)
+            return _cut(request)
         return web.Response(status=status, body=answer, headers=headers)
 
-    def _troubled(self, request: web.BaseRequest, call: Call, status: int, code: str) -> web.StreamResponse:
-        if not status:
-            assert request.transport is not None
-            request.transport.abort()
-        headers, error = failure(call, code, "injected")
-        return web.Response(status=status or 502, body=error, headers=headers)
-
-    def _take(self, key: tuple[str, str]) -> _Fault | None:
-        fault = self._faults.get(key)
-        if fault is None or not fault.left:
+    async def _refused(self, request: web.BaseRequest, call: Call, trouble: Trouble) -> web.StreamResponse | None:
+        if trouble.kind == "lost":
             return None
-        fault.left -= 1
-        return fault
+        await asyncio.sleep(trouble.after)
+        if trouble.kind == "reset":
+            return _cut(request)
+        if trouble.kind == "refuse":
+            headers, error = failure(call, trouble.code, trouble.message)
+            return web.Response(status=trouble.status, body=error, headers=headers)
+        return None
+
+    def _take(self, key: tuple[str, str]) -> Trouble | None:
+        left = self._faults.get(key)
+        return left.pop() if left else None
 
     async def _forward(self, request: web.BaseRequest, body: bytes) -> tuple[int, dict[str, str], bytes]:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_FORWARDED}
@@ -198,3 +219,18 @@ class AwsProxy:
                 return got.status, kept, await got.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             return 502, {"Content-Type": "text/plain"}, f"the emulator does not answer: {error}".encode()
+
+
+def _as_it_is(_: Call, status: int, body: bytes) -> tuple[int, bytes]:
+    return status, body
+
+
+def _unchanged(_: Call, body: bytes) -> bytes:
+    return body
+
+
+def _cut(request: web.BaseRequest) -> web.Response:
+    """No answer: the connection is reset."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

@@ -137,10 +137,8 @@ class StackStates:
         told = self._told.get(name)
         if told is not None and (refusal := _refusal(call, self._now(told))):
             return 400, failure(call, "ValidationError", refusal)[1]
-        plan = next(
-            (one for (prefix, action), one in self._plans.items() if action == call.action and name.startswith(prefix)), []
-        )
-        if plan:
+        plans = [one for (prefix, action), one in self._plans.items() if action == call.action and name.startswith(prefix)]
+        if plan := next(filter(None, plans), None):
             outcome, pieces, reason = plan.pop(0)
             return self._begin(call, name, told, outcome, pieces, reason)
         if told is None or call.action in {"CreateChangeSet", "ExecuteChangeSet"}:

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from harness.calls import identify
 from harness.emulator import ACCOUNT, REGION, Emulator
-from harness.proxy import AwsProxy
+from harness.proxy import AwsProxy, Trouble
 
 pytestmark = pytest.mark.xdist_group("proxy")
 
@@ -127,7 +127,7 @@ def test_a_stack_is_created_through_it_and_the_call_tells_its_name(proxy):
 
 
 def test_trouble_is_said_in_the_emulators_place_or_cuts_the_connection(proxy):
-    proxy.trouble = lambda call: (400, "Throttling") if call.action == "ListStacks" else (0, "")
+    proxy.trouble = lambda call: Trouble("refuse", code="Throttling") if call.action == "ListStacks" else Trouble("reset")
     with pytest.raises(ClientError, match="Throttling"):
         client(proxy, "cloudformation").list_stacks()
     with pytest.raises(ConnectionClosedError):

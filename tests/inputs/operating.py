@@ -59,6 +59,9 @@ class Cluster:
             self.item = None
         return copy.deepcopy(self.item or item)
 
+    def forget(self, uid: str) -> None:
+        """Nothing is remembered."""
+
     def tell(self, _: Any, note: Any) -> None:
         note.message.encode()
         self.events.append((note.reason, note.message))

@@ -7,8 +7,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from fargate_operator.aws.errors import code, message, translate
+from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Waiting
+from fargate_operator.failure import told
 from fargate_operator.observation import Change, ChangeSet
 
 STUBBORN = 30.0  # seconds until a change set that cannot be deleted now is tried again
@@ -37,12 +39,19 @@ class ChangeSets:
             name=first["ChangeSetName"],
             status=first["Status"],
             execution=first.get("ExecutionStatus", ""),
-            reason=first.get("StatusReason", ""),
+            reason=self._reason(first),
             changes=tuple(
                 _change(one["ResourceChange"]) for page in read for one in page.get("Changes", ()) if "ResourceChange" in one
             ),
             template_digest=first.get("Description", ""),
         )
+
+    def _reason(self, described: Mapping[str, Any]) -> str:
+        """Why it failed; early validation only says that it has more to say."""
+        reason = str(described.get("StatusReason", ""))
+        if described["Status"] != "FAILED" or "DescribeEvents" not in reason:
+            return reason
+        return told(StackEvents(self._client).faults(ChangeSetName=described["ChangeSetId"])) or reason
 
     def names(self, stack_name: str) -> list[str]:
         """The names of a stack's change sets that were not carried out; none of a stack that is not there."""

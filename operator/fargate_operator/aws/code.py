@@ -10,7 +10,7 @@ from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code as error_code
 from fargate_operator.aws.errors import translate
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal, Transient
+from fargate_operator.errors import Fault, Missing, Transient
 from fargate_operator.fragments.code import Code
 from fargate_operator.model import App
 
@@ -19,12 +19,16 @@ _MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
 _FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
 
 
-def versions(clients: Clients, region: str, app: App, known: Mapping[str, str]) -> dict[str, str]:
-    """Function → version, for each with code in S3 that names none itself. What is `known` is not looked up again."""
-    looked = {
+def unversioned(app: App) -> dict[str, Code]:
+    """Function → its code in S3, of those that name no version."""
+    return {
         key: one.code for key, one in sorted((app.spec.functions or {}).items()) if one.code and not one.code.s3_object_version
     }
-    return {key: known.get(key) or _Lookup(clients, region, key, code).version() for key, code in looked.items()}
+
+
+def version(clients: Clients, region: str, key: str, code: Code) -> str:
+    """The newest version of a function's code. Missing where there is none."""
+    return _Lookup(clients, region, key, code).version()
 
 
 class _Lookup:
@@ -86,7 +90,7 @@ class _Lookup:
         raise translate(error, "HeadObject" if field == "s3Key" else "HeadBucket") from error
 
     def _terminal(self, field: str, message: str) -> NoReturn:
-        raise Terminal(Reason.CodeNotFound, f"{self._path}.{field}: {message}", outside=True)
+        raise Missing(Reason.CodeNotFound, Fault(f"{self._path}.{field}", message))
 
 
 def _base64(sha256: str) -> str:

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from fargate_operator.aws.errors import code, translated
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal
+from fargate_operator.errors import Fault, Missing
 from fargate_operator.facts import Listener
 
 _PORTS = {"HTTP": 80, "HTTPS": 443}
@@ -14,7 +14,7 @@ _FIELD = "spec.loadBalancer.listenerArn"
 
 
 def listener(elb: Any, arn: str) -> Listener:
-    """Its load balancer's VPC and security groups, and where it listens. Terminal where there is none."""
+    """Its load balancer's VPC and security groups, and where it listens. Missing where there is none."""
     with translated("DescribeListeners"):
         try:
             found = elb.describe_listeners(ListenerArns=[arn])["Listeners"]
@@ -23,7 +23,7 @@ def listener(elb: Any, arn: str) -> Listener:
                 raise
             found = []
     if not found:
-        raise Terminal(Reason.NetworkNotFound, f"{_FIELD}: there is no listener {arn}", outside=True)
+        raise Missing(Reason.NetworkNotFound, Fault(_FIELD, f"there is no listener {arn}"))
     one = found[0]
     with translated("DescribeLoadBalancers"):
         [balancer] = elb.describe_load_balancers(LoadBalancerArns=[one["LoadBalancerArn"]])["LoadBalancers"]

@@ -1,39 +1,93 @@
 """Facts: what a spec leaves open, looked up in EC2, ECR, S3 and Elastic Load Balancing."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
 from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.code import versions
+from fargate_operator.aws.code import unversioned, version
 from fargate_operator.aws.errors import translated
 from fargate_operator.aws.listeners import listener
 from fargate_operator.aws.registry import Registry
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal, Transient
-from fargate_operator.facts import Facts, Subnets
+from fargate_operator.errors import Fault, Missing, Transient
+from fargate_operator.facts import Facts, Lack, Listener, Subnets
 from fargate_operator.fragments.ecr import ecr_image, repository
 from fargate_operator.fragments.network import Question
+from fargate_operator.grounding import Unresolved
 from fargate_operator.model import App, Image, network_questions
 
+T = TypeVar("T")
+
+NO_DIGEST = f"sha256:{'0' * 64}"
 MOST_SUBNETS = 16  # an AwsvpcConfiguration takes no more
 
 
+@dataclass(frozen=True, slots=True)
+class _Lookups:
+    """The lookups of one app: what is missing is gathered, and something else stands in for it."""
+
+    missing: list[Lack] = field(default_factory=list)
+
+    def get(self, part: str, key: str, stand_in: T, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except Missing as error:
+            self.missing.append(Lack(error.fault, error.reason, part, key))
+            return stand_in
+
+
 def resolve(clients: Clients, region: str, app: App, pins: Facts | None) -> Facts:
-    """The facts for an app. What `pins` holds is not looked up again."""
+    """The facts for an app. What `pins` holds is not looked up again. Unresolved with all that is missing."""
     account, partition = clients.account(region)
-    images, platforms = _images(clients, account, app, pins or Facts(account, region))
-    known_subnets = pins.subnets if pins else {}
-    subnets = {}
+    pins, lookups = pins or Facts(account, region), _Lookups()
+    images, platforms = _images(clients, account, app, pins, lookups)
+    facts = Facts(
+        account,
+        region,
+        partition,
+        subnets=dict(sorted(_all_subnets(clients, region, app, pins, lookups).items())),
+        images=images,
+        code=_code(clients, region, app, pins, lookups),
+        listener=_listener(clients, region, app, pins, lookups),
+        platforms=platforms,
+        missing=tuple(lookups.missing),
+    )
+    if facts.missing:
+        raise Unresolved(facts)
+    return facts
+
+
+def _all_subnets(clients: Clients, region: str, app: App, pins: Facts, lookups: _Lookups) -> dict[str, Subnets]:
+    found = {}
     for key, asked in network_questions(app).items():
-        subnets[key] = known_subnets.get(key) or _subnets(clients.get("ec2", region), asked, _field(app, asked))
-    objects = versions(clients, region, app, pins.code if pins else {})
-    existing = None
-    if arn := app.existing_listener():
-        existing = (pins.listener if pins else None) or listener(clients.get("elbv2", region), arn)
-    subnets = dict(sorted(subnets.items()))
-    return Facts(account, region, partition, subnets=subnets, images=images, code=objects, listener=existing, platforms=platforms)
+        stand_in = Subnets("", asked if isinstance(asked, tuple) else ())
+        ask = partial(_subnets, clients, region, asked, _field(app, asked))
+        found[key] = pins.subnets.get(key) or lookups.get("subnets", key, stand_in, ask)
+    return found
 
 
-def _images(clients: Clients, account: str, app: App, pins: Facts) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def _code(clients: Clients, region: str, app: App, pins: Facts, lookups: _Lookups) -> dict[str, str]:
+    """Function → version of its code. What is pinned is not looked up again."""
+    looked = unversioned(app).items()
+    return {
+        key: pins.code.get(key) or lookups.get("code", key, "unknown", partial(version, clients, region, key, code))
+        for key, code in looked
+    }
+
+
+def _listener(clients: Clients, region: str, app: App, pins: Facts, lookups: _Lookups) -> Listener | None:
+    arn = app.existing_listener()
+    if not arn:
+        return None
+    stand_in = Listener("", (), "http://unknown")
+    return pins.listener or lookups.get("listener", "", stand_in, lambda: listener(clients.get("elbv2", region), arn))
+
+
+def _images(
+    clients: Clients, account: str, app: App, pins: Facts, lookups: _Lookups
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """URI and digests by platform of each image. Of those that are built only what is pinned: `images` looks for them."""
     images, platforms = {}, {}
     for name, image in sorted((app.spec.images or {}).items()):
@@ -42,13 +96,15 @@ def _images(clients: Clients, account: str, app: App, pins: Facts) -> tuple[dict
         elif image.build:
             continue
         else:
-            images[name], found = image_uri(clients, account, image)
+            stand_in: tuple[str, dict[str, str]] = (f"{repository(image.written())}@{NO_DIGEST}", {})
+            ask = partial(image_uri, clients, account, f"spec.images.{name}", image)
+            images[name], found = lookups.get("images", name, stand_in, ask)
         if found:
             platforms[name] = found
     return images, platforms
 
 
-def image_uri(clients: Clients, account: str, image: Image) -> tuple[str, dict[str, str]]:
+def image_uri(clients: Clients, account: str, path: str, image: Image) -> tuple[str, dict[str, str]]:
     """With the tag's digest where ECR tells it, and the digest of each platform; images of other registries as written."""
     written = image.written()
     ecr = ecr_image(written)
@@ -63,12 +119,8 @@ def image_uri(clients: Clients, account: str, image: Image) -> tuple[str, dict[s
     if found is None and ecr.digest:
         return written, {}  # nothing is known of it, and nothing has to be
     if found is None:
-        raise _missing(written)
+        raise Missing(Reason.ImageNotFound, Fault(path, f"ECR has no image {written}; push it"))
     return f"{repository(written)}@{found.digest}", dict(found.platforms)
-
-
-def _missing(image: str) -> Terminal:
-    return Terminal(Reason.ImageNotFound, f"ECR has no image {image}; push it", outside=True)
 
 
 def _field(app: App, asked: Question) -> str:
@@ -78,15 +130,16 @@ def _field(app: App, asked: Question) -> str:
     return "spec.loadBalancer.subnetIds" if own else "spec.network"
 
 
-def _subnets(ec2: Any, asked: Question, field: str) -> Subnets:
+def _subnets(clients: Clients, region: str, asked: Question, path: str) -> Subnets:
+    ec2 = clients.get("ec2", region)
     with translated("DescribeSubnets"):
         vpc, filters = _filters(ec2, asked)
         pages = ec2.get_paginator("describe_subnets").paginate(Filters=filters)
         found = sorted((one["SubnetId"], one["AvailabilityZone"], one["VpcId"]) for page in pages for one in page["Subnets"])
     if isinstance(asked, tuple):
-        return _named(asked, found, field)
+        return _named(asked, found, path)
     if not found:
-        raise Terminal(Reason.NetworkNotFound, f"spec.network: no subnet of {vpc} matches", outside=True)
+        raise Missing(Reason.NetworkNotFound, Fault("spec.network", f"no subnet of {vpc} matches"))
     found = found[:MOST_SUBNETS]
     return Subnets(vpc, tuple(one for one, _, _ in found), tuple(zone for _, zone, _ in found))
 
@@ -100,19 +153,18 @@ def _filters(ec2: Any, asked: Question) -> tuple[str, list[dict[str, Any]]]:
         return asked.vpc_id, [{"Name": "vpc-id", "Values": [asked.vpc_id]}, *tags]
     vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     if not vpcs:
-        raise Terminal(Reason.NetworkNotFound, "spec.network: the account has no default VPC; name subnetIds", outside=True)
+        raise Missing(Reason.NetworkNotFound, Fault("spec.network", "the account has no default VPC; name subnetIds"))
     vpc = str(vpcs[0]["VpcId"])
     return vpc, [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "default-for-az", "Values": ["true"]}]
 
 
-def _named(asked: tuple[str, ...], found: list[tuple[str, str, str]], field: str) -> Subnets:
+def _named(asked: tuple[str, ...], found: list[tuple[str, str, str]], path: str) -> Subnets:
     """Subnets that the spec names, in its order."""
     there = {one: (zone, vpc) for one, zone, vpc in found}
     if missing := [one for one in asked if one not in there]:
-        message = f"{field}: the app's region has no subnet {', '.join(missing)}"
-        raise Terminal(Reason.NetworkNotFound, message, outside=True)
+        raise Missing(Reason.NetworkNotFound, Fault(path, f"the app's region has no subnet {', '.join(missing)}"))
     vpcs = sorted({vpc for _, vpc in there.values()})
     if len(vpcs) > 1:
-        message = f"{field}: the subnets {', '.join(asked)} lie in {' and '.join(vpcs)}; they must lie in one VPC"
-        raise Terminal(Reason.NetworkNotFound, message, outside=True)
+        message = f"the subnets {', '.join(asked)} lie in {' and '.join(vpcs)}; they must lie in one VPC"
+        raise Missing(Reason.NetworkNotFound, Fault(path, message))
     return Subnets(vpcs[0], asked, tuple(there[one][0] for one in asked))

@@ -31,3 +31,11 @@ def services(clients: Clients, region: str, stack_id: str, logical_ids: Mapping[
             if one.get("PhysicalResourceId", "").startswith("arn:"):
                 found[key] = one["PhysicalResourceId"]
     return found
+
+
+def made(clients: Clients, region: str, stack_id: str) -> dict[str, str]:
+    """The physical ids of a stack's resources that are there, by logical ID, in one call; of 100 at most."""
+    with translated("DescribeStackResources"):
+        listed = clients.get("cloudformation", region).describe_stack_resources(StackName=stack_id)["StackResources"]
+    there = [one for one in listed if one.get("PhysicalResourceId") and one.get("ResourceStatus") != "DELETE_COMPLETE"]
+    return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in there}

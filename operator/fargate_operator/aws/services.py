@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +11,8 @@ from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Waiting
-from fargate_operator.observation import ServiceEvent, ServiceObservation, Share, Stop
+from fargate_operator.observation import Container, Ended, ServiceEvent, ServiceObservation, Share, Stop, StoppedTask
+from fargate_operator.stopped import ended
 
 MOST_TASKS = 20
 MOST_STOPPED, _ENOUGH, _PAGE = 1000, 10, 100  # stopped tasks: of a service on Spot, of another, in one call
@@ -85,7 +87,9 @@ class Services:
         if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
             rollout = self._deployment(cluster, service) or rollout
         running = self._running(cluster, service)
-        stops, stopped = self._ended(cluster, service, spot=spot)
+        events = tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS])
+        stops, tasks = self._ended(cluster, service, primary, spot=spot)
+        why = ended(tasks, events, _since(service, primary)) if tasks is not None else None
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -97,9 +101,10 @@ class Services:
             rollout_reason=rollout.reason,
             stage=rollout.stage,
             task_arns=running,
-            stopped=stopped,
+            stopped=why.message if why else "",
+            ended=why,
             strategy=tuple(_share(one) for one in service.get("capacityProviderStrategy") or ()),
-            events=tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS]),
+            events=events,
             lacking=primary.get("runningCount", 0) < primary.get("desiredCount", 0),
             deployed_at=primary.get("createdAt"),
             stops=stops,
@@ -149,20 +154,42 @@ class Services:
         self._tasks[arn] = (mark, tasks)
         return tasks
 
-    def _ended(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> tuple[tuple[Stop, ...], str]:
-        """What has stopped, of a service on Spot, and why a task stopped last, where some are missing.
+    def why(self, service_arn: str, since: datetime | None) -> Ended | None:
+        """Why the tasks of a service have stopped since then, or were not started; None where ECS knows it no longer.
+
+        ECS tells of a stopped task for an hour, and for a while of a service that was deleted, but not of one whose cluster was.
+        """
+        cluster = cluster_of(service_arn)
+        found: list[Any] = []
+        try:
+            with translated("DescribeServices"):
+                found = self._client.describe_services(cluster=cluster, services=[service_arn])["services"]
+            if not found:
+                return None
+            tasks = self._stopped_tasks(cluster, service_arn.rsplit("/", 1)[-1], _ENOUGH)
+        except ReconcileError as error:
+            if not isinstance(error.__cause__, ClientError) or code(error.__cause__) not in _GONE:
+                raise
+            tasks = []  # of a service that is gone only its events are left, if those
+        events = [_event(one) for service in found for one in (service.get("events") or ())[:MOST_EVENTS]]
+        return ended([stopped_task(one) for one in tasks], events, since)
+
+    def _ended(
+        self, cluster: str, service: Mapping[str, Any], primary: Mapping[str, Any], *, spot: bool
+    ) -> tuple[tuple[Stop, ...], list[StoppedTask] | None]:
+        """What has stopped, of a service on Spot, and of one that lacks tasks, or whose rollout does; None: nothing is amiss.
 
         One with all its tasks is asked about only on Spot, and only when something has changed.
         """
-        arn, mark, short = service["serviceArn"], _mark(service), _short(service)
+        arn, mark, short = service["serviceArn"], _mark(service), _short(service) or _fails(primary)
         known = self._stopped.get(arn)
         if not short and (not spot or (known and known[0] == mark)):
-            return (known[1] if known and spot else ()), ""
+            return (known[1] if known and spot else ()), None
         tasks = self._stopped_tasks(cluster, service["serviceName"], MOST_STOPPED if spot else _ENOUGH)
         stops = tuple(stop(one) for one in tasks) if spot else ()
         if spot:
             self._stopped[arn] = (mark, stops)
-        return stops, why(tasks) if short else ""
+        return stops, [stopped_task(one) for one in tasks] if short else None
 
     def _stopped_tasks(self, cluster: str, service: str, most: int) -> list[Any]:
         """So many at most, with a hundred in each call, as ECS takes them."""
@@ -184,6 +211,20 @@ class Services:
 
 def _short(service: Mapping[str, Any]) -> bool:
     return bool(service["runningCount"] < service["desiredCount"])
+
+
+def _fails(deployment: Mapping[str, Any]) -> bool:
+    """Whether tasks of a rollout fail, though those of before still run: all that it wants may seem to be there."""
+    lacking = deployment.get("runningCount", 0) < deployment.get("desiredCount", 0)
+    told = bool(deployment.get("failedTasks")) or "circuit breaker" in deployment.get("rolloutStateReason", "")
+    return lacking or told or deployment.get("rolloutState") == "FAILED"
+
+
+def _since(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> Any:
+    """What stopped before the newest rollout was of another, but where that is one back after a failure."""
+    back = "circuit breaker" in deployment.get("rolloutStateReason", "") or deployment.get("rolloutState") == "FAILED"
+    steady = [one["createdAt"] for one in service.get("events") or () if "steady state" in one.get("message", "")]
+    return None if back else max([*steady, *([deployment["createdAt"]] if deployment.get("createdAt") else [])], default=None)
 
 
 def _mark(service: Mapping[str, Any]) -> Any:
@@ -213,17 +254,18 @@ def stop(task: Mapping[str, Any]) -> Stop:
     )
 
 
-def why(tasks: Sequence[Mapping[str, Any]]) -> str:
-    """Why a task stopped last: its reason, the container and its exit code."""
-    if not tasks:
-        return ""
-    task = max(tasks, key=lambda one: str(one.get("stoppedAt", "")))
-    parts = [task.get("stoppedReason", "")]
-    for container in task.get("containers", ()):
-        if container.get("reason") or container.get("exitCode"):
-            exited = f" exit code {container['exitCode']}" if container.get("exitCode") is not None else ""
-            parts.append(f"container {container['name']}{exited} {container.get('reason', '')}".strip())
-    return ", ".join(part for part in parts if part)
+def stopped_task(task: Mapping[str, Any]) -> StoppedTask:
+    """A stopped task of DescribeTasks."""
+    return StoppedTask(
+        task["taskArn"],
+        task.get("stopCode", ""),
+        task.get("stoppedReason", ""),
+        task.get("stoppedAt") or task.get("stoppingAt"),
+        tuple(
+            Container(one["name"], one.get("exitCode"), one.get("reason", ""), one.get("healthStatus", ""))
+            for one in task.get("containers", ())
+        ),
+    )
 
 
 def cluster_of(service_arn: str) -> str:

@@ -14,9 +14,10 @@ from fargate_operator.aws import operations
 from fargate_operator.aws.change_sets import ChangeSets
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, message, translate, translated
+from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
-from fargate_operator.observation import ChangeSet, Failure, Owner, StackObservation
+from fargate_operator.observation import ChangeSet, Owner, StackObservation
 from fargate_operator.operations import StackEvent
 from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import busy
@@ -67,7 +68,7 @@ class Stacks:
     def __init__(self, clients: Clients, region: str, bucket: str = "", role: str = "") -> None:
         self._client = clients.get("cloudformation", region)
         self._clients, self._region, self._bucket = clients, region, bucket
-        self.change_sets = ChangeSets(self._client)
+        self.change_sets, self.events = ChangeSets(self._client), StackEvents(self._client)
         self._role = {"RoleARN": role} if role else {}  # CloudFormation's own; without one it borrows the caller's session
 
     def describe(self, name_or_id: str) -> StackObservation | None:
@@ -239,22 +240,6 @@ class Stacks:
             self._client.delete_stack(StackName=stack.id, **retained, **self._role)
         except ClientError as error:
             raise self._again(error, "DeleteStack") from error
-
-    def first_failure(self, stack: StackObservation) -> Failure | None:
-        """The first resource that failed in the last operation, whose reason is its own."""
-        found: Failure | None = None
-        with translated("DescribeStackEvents"):
-            for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack.id):
-                for event in page["StackEvents"]:  # the newest first
-                    own = event["PhysicalResourceId"] == stack.id
-                    status, reason = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")
-                    if own and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
-                        return found
-                    if not own and status.endswith("_FAILED") and "cancelled" not in reason.lower():
-                        found = Failure(
-                            event["LogicalResourceId"], event.get("ResourceType", ""), operations.safe_reason(event, reason)
-                        )
-        return found
 
     def last_operation(self, stack: StackObservation, *, pages: int = operations.MOST_PAGES) -> list[StackEvent]:
         """The events of what was done to the stack last, the newest first."""

@@ -50,7 +50,7 @@ Named = tuple[str, str | None, Kind]
 
 def arn_faults(app: App, place: Place) -> Iterable[Fault]:
     """A fault for each ARN that cannot be what its field wants; what `place` leaves empty is not judged."""
-    for path, arn, kind in _named(app):
+    for path, arn, kind in named_arns(app):
         if arn and "${" not in arn and arn.startswith("arn:") and (wrong := _wrong(arn, kind, place)):
             yield Fault(path, wrong)
 
@@ -74,7 +74,7 @@ def _wrong(arn: str, kind: Kind, place: Place) -> str:
     return ""
 
 
-def _named(app: App) -> Iterator[Named]:
+def named_arns(app: App) -> Iterator[Named]:
     """Every ARN of the spec with its path and what it must be."""
     spec = app.spec
     if spec.cluster:

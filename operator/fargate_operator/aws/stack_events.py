@@ -1,0 +1,76 @@
+"""What CloudFormation tells of an operation that failed. `failure` finds the cause in it.
+
+DescribeStackEvents has every event, in the order in which they came, by operation where CloudFormation gives that. DescribeEvents
+is asked only where those events say so: it alone has what CloudFormation finds wrong before it begins (early validation).
+See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fargate_operator.aws.errors import translated
+from fargate_operator.aws.operations import safe_reason
+from fargate_operator.failure import Event, first, last_operation
+from fargate_operator.observation import Failure, StackObservation
+
+MOST_FAULTS = 5  # of early validation that are told
+_REFUSED = {"HOOK_COMPLETE_FAILED", "HOOK_FAILED"}
+
+
+class StackEvents:
+    """The events of one region's stacks."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def failure(self, stack: StackObservation) -> Failure | None:
+        """Why the stack's last operation failed; None where nothing says so."""
+        with translated("DescribeStackEvents"):
+            operation = last_operation(self._newest_first(stack))
+        found = first(operation, stack.status)
+        if found and found.validation:
+            faults = self.faults(StackName=stack.id)
+            return replace(faults, began=found.began) if faults else found
+        return found
+
+    def _newest_first(self, stack: StackObservation) -> Iterator[Event]:
+        """Lazily: pages behind the last operation are not asked for."""
+        for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack.id):
+            yield from (_event(one, stack.id) for one in page["StackEvents"])
+
+    def faults(self, **of: str) -> Failure | None:
+        """What early validation found, of a stack's last operation or a change set; None where it cannot be asked for."""
+        try:
+            pages = self._client.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **of)
+            told = [one for page in pages for one in page["OperationEvents"]]
+        except (ClientError, BotoCoreError):
+            return None  # an older CloudFormation, or a role from before: what is known is told
+        wrong = [one for one in told if one.get("ValidationStatusReason") and one.get("ValidationFailureMode") != "WARN"]
+        newest = wrong[0].get("OperationId") if wrong else None
+        wrong = [one for one in wrong if one.get("OperationId") == newest]
+        if not wrong:
+            return None
+        others = dict.fromkeys(f"{one.get('LogicalResourceId')}: {one['ValidationStatusReason']}" for one in wrong[1:])
+        one = wrong[0]
+        reason = safe_reason({"LogicalResourceId": "", **one}, one["ValidationStatusReason"])
+        return Failure(one.get("LogicalResourceId", ""), one.get("ResourceType", ""), reason, others=tuple(others)[:MOST_FAULTS])
+
+
+def _event(one: Mapping[str, Any], stack_id: str) -> Event:
+    status, reason = one.get("ResourceStatus", ""), one.get("ResourceStatusReason", "")
+    if one.get("HookStatus") in _REFUSED and one.get("HookFailureMode") != "WARN":
+        status, reason = "HOOK_FAILED", f"refused by the hook {one.get('HookType', '')}: {one.get('HookStatusReason', '')}"
+    return Event(
+        at=one["Timestamp"],
+        logical_id=one["LogicalResourceId"],
+        status=status,
+        reason=safe_reason(one, reason),
+        type=one.get("ResourceType", ""),
+        physical_id=one.get("PhysicalResourceId", ""),
+        operation=one.get("OperationId", ""),
+        own=one.get("PhysicalResourceId") == stack_id and not status.startswith("HOOK"),
+        late=bool(one.get("DetailedStatus")),
+    )

@@ -1,0 +1,142 @@
+"""Why something failed, gathered from everywhere that knows: CloudFormation's events, ECS, what the container wrote. At the edge.
+
+CloudFormation says of a service that its circuit breaker was triggered, and takes service and cluster away when it rolls back: so
+services of a busy stack are looked at now and then, and what was seen is remembered in the status (`services.<key>.stopped`).
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from fargate_operator import names
+from fargate_operator.aws import resources
+from fargate_operator.aws.task_logs import TaskLogs
+from fargate_operator.errors import ReconcileError
+from fargate_operator.masking import hidden, masked
+from fargate_operator.messages import LOG, clean, cut, details, headline, logged
+from fargate_operator.observation import Ended, Failure, ServiceObservation, StackObservation
+from fargate_operator.pace import WATCHED, working_for
+from fargate_operator.queue import Key
+from fargate_operator.seen import Status
+from fargate_operator.sources import Sources
+from fargate_operator.stopped import with_log
+from fargate_operator.turn import Turn, app_of, key_of
+from fargate_operator.wordings import trimmed
+from fargate_operator.world import World
+
+log = logging.getLogger(__name__)
+LINES = 20  # of a container's log
+MOST_LINE = 200  # characters
+_LOOKED_AT = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
+_WAITED = re.compile(r"circuit breaker|stabili[sz]|deployment alarm|timed? ?out|exceeded attempts|steady state", re.IGNORECASE)
+
+
+class Explainer:
+    """Remembers which services of a busy stack there are, and the log groups of stacks."""
+
+    def __init__(self, world: World, sources: Sources, lines: int = LINES) -> None:
+        self._world, self._sources, self._lines = world, sources, lines
+        self._logs = TaskLogs()
+        self._made: dict[Key, tuple[str, Mapping[str, str]]] = {}
+
+    def arns(self, turn: Turn, known: Mapping[str, str]) -> dict[str, str]:
+        """`known` with the services that a busy stack has made and tells of in no output yet, once it takes its time."""
+        stack, seen = turn.seen.stack, turn.seen
+        missing = {key: names.service(key) for key in (app_of(turn).spec.services or {}) if key not in known}
+        if stack is None or not missing or stack.status not in _LOOKED_AT:
+            return dict(known)
+        if not turn.reconcile_now and working_for(seen) < WATCHED:
+            return dict(known)
+        made = self._resources(key_of(turn), seen.region, stack.id, fresh=missing.values())
+        return {**known, **{key: made[one] for key, one in missing.items() if made.get(one, "").startswith("arn:")}}
+
+    def failure(self, turn: Turn, stack: StackObservation) -> Failure | None:
+        """Why the stack's last operation failed; of a service that did not come up, why its tasks did not."""
+        found = self._world.stacks(turn.seen.region).events.failure(stack)
+        if found is None:
+            return None
+        if found.before:
+            found = replace(found, before=self._deeper(turn, stack, found.before))
+        return self._deeper(turn, stack, found)
+
+    def _deeper(self, turn: Turn, stack: StackObservation, failure: Failure) -> Failure:
+        if failure.resource_type != "AWS::ECS::Service" or not _WAITED.search(failure.reason):
+            return failure
+        live = self._live(turn, stack, failure)
+        known = live is not None and live.task_arn  # what only an event says may be less than what was seen of a task
+        one = live if known else _remembered(turn.seen.previous, failure) or live
+        if one is None:
+            return failure
+        told = details(one.message)
+        words = [line for line in told if not line.startswith(LOG)] + [trimmed(failure.reason)]
+        lines = [line for line in told if line.startswith(LOG)]
+        return replace(failure, cause="\n".join([headline(one.message), *words, *lines]))
+
+    def _live(self, turn: Turn, stack: StackObservation, failure: Failure) -> Ended | None:
+        if ":service/" not in failure.physical_id:
+            return None
+        try:
+            one = self._world.services(turn.seen.region).why(failure.physical_id, failure.began)
+        except ReconcileError as error:  # the failure itself is known, and is told
+            log.debug("%s/%s: why %s failed: %s", *key_of(turn), failure.logical_id, error)
+            return None
+        return self._logged(turn, stack, one) if one else None
+
+    def services(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> dict[str, ServiceObservation]:
+        """The services with what the containers wrote that failed."""
+        return {key: self._service(turn, one) for key, one in services.items()}
+
+    def _service(self, turn: Turn, service: ServiceObservation) -> ServiceObservation:
+        stack = turn.seen.stack
+        if service.ended is None or stack is None:
+            return service
+        one = self._logged(turn, stack, service.ended)
+        return replace(service, ended=one, stopped=one.message)
+
+    def _logged(self, turn: Turn, stack: StackObservation, one: Ended) -> Ended:
+        """With the last lines of its log, of a container that has run. That they cannot be read takes nothing away."""
+        if not self._lines or not one.task_arn or one.exit_code is None or turn.seen.app is None:
+            return one
+        try:
+            group = self._resources(key_of(turn), turn.seen.region, stack.id).get(names.LOG_GROUP, "")
+            raw = self._logs.last(self._world.clients, turn.seen.region, group, one.task_arn, one.container, self._lines)
+            values = self._sources.secrets(turn.seen.app) if raw else []
+        except ReconcileError as error:
+            log.debug("%s/%s: the log of %s: %s", *key_of(turn), one.task_arn, error)
+            return one
+        if not raw or values is None:
+            return one
+        lines = safe(raw, values)
+        return with_log(one, lines, logged(lines))
+
+    def _resources(self, key: Key, region: str, stack_id: str, fresh: Iterable[str] = ()) -> Mapping[str, str]:
+        """The stack's resources; anew where one of `fresh` is not among those that are known."""
+        of, known = self._made.get(key, ("", {}))
+        if of != stack_id or any(one not in known for one in fresh):
+            known = resources.made(self._world.clients, region, stack_id)
+            self._made[key] = stack_id, known
+        return known
+
+    def forget(self, key: Key) -> None:
+        """It is not to be looked after any more."""
+        self._made.pop(key, None)
+
+
+def safe(raw: tuple[str, ...], values: list[str]) -> list[str]:
+    """Log lines as they may be told: without secrets, terminal codes and what is too long."""
+    text = masked(hidden(clean("\n".join(raw)), values))
+    return [cut(line.rstrip(), MOST_LINE) for line in text.split("\n") if line.strip()]
+
+
+def _remembered(previous: Status, failure: Failure) -> Ended | None:
+    """What was seen last of the service's tasks, in this very operation."""
+    for key, service in (previous.get("services") or {}).items():
+        told = service.get("stopped") or {}
+        if names.service(key) != failure.logical_id or not told.get("message"):
+            continue
+        at = datetime.fromisoformat(told["at"]) if told.get("at") else None
+        if at is None or failure.began is None or at >= failure.began:
+            return Ended(told["message"], told.get("taskArn", ""), told.get("container", ""), told.get("exitCode"), at)
+    return None

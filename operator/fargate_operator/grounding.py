@@ -1,0 +1,121 @@
+"""What is wrong with what AWS told of the things that a template names, and how that is told: all at once. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import Fault, Terminal
+from fargate_operator.facts import Facts, Lack
+from fargate_operator.plan import OUTSIDE, Halt
+from fargate_operator.preflight import Found, Kind, Looks, Name, Use
+
+MOST_MESSAGE = 1024  # characters: an Event ends there
+
+
+def judge(uses: Iterable[Use], answers: Looks, now: datetime) -> Mapping[Use, str]:
+    """What is wrong with each, and what would be right; what nobody could look at is not wrong."""
+    found = {}
+    for use in uses:
+        if use.name in answers:
+            one = answers[use.name]
+            wrong = _JUDGES[use.name.kind](use, one, answers, now) if one else f"there is no {use.name.kind} {use.name.id}"
+            if wrong:
+                found[use] = wrong
+    return found
+
+
+def _role(use: Use, one: Found, *_: object) -> str:
+    if use.wants in one.trusted or "*" in one.trusted:
+        return ""
+    return f"the role {use.name.id} does not let {use.wants} assume it; add that to its trust policy"
+
+
+def _certificate(use: Use, one: Found, _: Looks, now: datetime) -> str:
+    if one.expires and one.expires <= now:
+        return f"the certificate {use.name.id} has expired; renew it, or name another"
+    return "" if one.status == "ISSUED" else f"the certificate {use.name.id} is {one.status}; it must be ISSUED"
+
+
+def _secret(use: Use, one: Found, *_: object) -> str:
+    if one.status:
+        return f"the secret {use.name.id} is scheduled for deletion; restore it, or name another"
+    return (
+        f"the secret {use.name.id} has no version of the stage {use.wants}" if use.wants and use.wants not in one.labels else ""
+    )
+
+
+def _cluster(use: Use, one: Found, *_: object) -> str:
+    if one.status != "ACTIVE":
+        return f"the cluster {use.name.id} is {one.status}; it must be ACTIVE"
+    if use.wants and use.wants not in one.labels:
+        return (
+            f"the cluster {use.name.id} has no capacity provider {use.wants}, which spot and capacity need; add it to the cluster"
+        )
+    return ""
+
+
+def _in_vpc(use: Use, one: Found, answers: Looks, _: datetime) -> str:
+    first = answers.get(Name(Kind.Subnet, use.wants))
+    vpc = first.vpc_id if first else use.wants if use.wants.startswith("vpc-") else ""
+    if not vpc or one.vpc_id == vpc:
+        return ""
+    return f"the {use.name.kind} {use.name.id} is not in {vpc}, where the tasks' other subnets are; all must be of one VPC"
+
+
+def _listener(use: Use, one: Found, *_: object) -> str:
+    if use.wants and int(use.wants) in one.taken:
+        return f"{use.wants} is the priority of another rule of the listener; choose one that is free"
+    return ""
+
+
+def _sound(*_: object) -> str:
+    return ""
+
+
+_JUDGES: Mapping[Kind, Callable[[Use, Found, Looks, datetime], str]] = {
+    Kind.Role: _role,
+    Kind.Policy: _sound,
+    Kind.Secret: _secret,
+    Kind.Parameter: _sound,
+    Kind.Certificate: _certificate,
+    Kind.Cluster: _cluster,
+    Kind.SecurityGroup: _in_vpc,
+    Kind.Subnet: _in_vpc,
+    Kind.Listener: _listener,
+    Kind.StackQuota: _sound,
+    Kind.RuleQuota: _sound,
+}
+
+
+class Unresolved(Terminal):
+    """Of what a spec leaves open something is missing; `facts` have all the rest, and stand-ins."""
+
+    def __init__(self, facts: Facts) -> None:
+        told_ = grounded(facts.missing)
+        super().__init__(told_.reason, told_.message, outside=True)
+        self.facts = facts
+
+
+def lack(use: Use, wrong: str) -> Lack:
+    """As those that were found when the facts were looked up."""
+    return Lack(Fault(use.path, wrong), Reason.PreflightFailed)
+
+
+def grounded(lacks: Iterable[Lack]) -> Halt:
+    """What becomes of a write that would fail: nothing, until the next try. The reason is that of all, or PreflightFailed."""
+    listed = sorted(set(lacks))
+    reasons = {one.reason for one in listed}
+    reason = next(iter(reasons)) if len(reasons) == 1 else Reason.PreflightFailed
+    return Halt(reason, told([one.fault for one in listed]), OUTSIDE)
+
+
+def told(faults: Iterable[Fault], most: int = MOST_MESSAGE) -> str:
+    """All in one message of at most `most` characters: as many as fit, and how many are left out."""
+    texts = [str(one) for one in faults]
+    for count in range(len(texts), 0, -1):
+        left = len(texts) - count
+        text = "; ".join(texts[:count]) + (f"; and {left} more" if left else "")
+        if len(text) <= most:
+            return text
+    tail = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
+    return texts[0][: most - len(tail) - 1] + "…" + tail if texts else ""

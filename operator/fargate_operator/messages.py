@@ -1,0 +1,97 @@
+"""Messages for people: a first line that is complete in itself, what AWS said after it, the log's last lines at the end. Pure.
+
+`kubectl get -o wide` shows the first line only, and Kubernetes cuts an Event at 1,024 characters. What a container wrote is
+marked line by line, so that nobody takes it for AWS's words: it may say anything.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+MOST = 1024  # characters of a message
+FIRST = 120  # characters of its first line
+LOG = "| "  # begins a line that a container or a build wrote
+MOST_LOG = 500  # characters that the log gets where all the rest is long
+MORE = "…"
+_ANSI = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_COUNTS = re.compile(r"\b\d+ of \d+ tasks\b")
+_GOOD_PLACES = ("; ", ". ", ": ", ", ", " ")
+
+
+def fit(text: str) -> str:
+    """The message within its bounds, without control characters. Twice is once."""
+    lines = [line.rstrip() for line in clean(text).split("\n") if line.strip()]
+    if not lines:
+        return ""
+    if len(lines[0]) > FIRST:
+        lines = [cut(lines[0], FIRST), *lines]
+    words = "\n".join(line for line in lines if not line.startswith(LOG))
+    log = [line for line in lines if line.startswith(LOG)]
+    whole = "\n".join([*([words] if words else []), *log])
+    if len(whole) <= MOST:
+        return whole
+    words = cut(words, MOST - min(MOST_LOG, sum(len(line) + 1 for line in log)))
+    return "\n".join([words, *newest(log, MOST - len(words))])
+
+
+def clean(text: str) -> str:
+    """Without terminal codes, control characters and what turns the direction of text; lines end as in Unix."""
+    text = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    return "".join(one for one in text if one == "\n" or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, ended between clauses or words where that loses little."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(MORE)]
+    for place in _GOOD_PLACES:
+        at = kept.rfind(place)
+        if at > len(kept) * (0.9 if place == " " else 0.75):
+            kept = kept[:at]
+            break
+    return kept.rstrip(" \n,;:.") + MORE
+
+
+def newest(lines: Sequence[str], most: int) -> list[str]:
+    """As many of the last lines as fit, each with its line end."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        most -= len(line) + 1
+        if most < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
+
+
+def logged(lines: Iterable[str]) -> str:
+    """What a container wrote, marked."""
+    return "\n".join(f"{LOG}{line}" for line in lines)
+
+
+def headline(text: str) -> str:
+    """The first line."""
+    return text.split("\n", 1)[0]
+
+
+def details(text: str) -> list[str]:
+    """The other lines."""
+    return text.split("\n")[1:]
+
+
+def without_log(text: str) -> str:
+    """What is known, without what a container wrote."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith(LOG))
+
+
+def about(text: str) -> str:
+    """What a message is of, though counts and log lines change: the same is told once."""
+    return _COUNTS.sub("tasks", headline(text))
+
+
+def joined(messages: Iterable[str]) -> str:
+    """Several as one: their first lines in one, what is behind them below, the logs last."""
+    told = list(messages)
+    rest = [line for one in told for line in details(one)]
+    ordered = [line for line in rest if not line.startswith(LOG)] + [line for line in rest if line.startswith(LOG)]
+    return "\n".join(["; ".join(headline(one) for one in told), *ordered])

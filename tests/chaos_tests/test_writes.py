@@ -1,0 +1,80 @@
+"""Which writes a story allows, and which are found."""
+
+from dataclasses import replace
+
+import pytest
+
+from chaos.model import Done
+from chaos.specs import Place, Spec, resources
+from chaos.writes import Write, forbidden
+
+PLACE = Place("team")
+FIRST, SECOND = Spec("service", 1), Spec("service", 2)
+NAME = PLACE.stack("shop")
+HISTORY = [
+    Done("shop", FIRST, 0.0, 0.1),
+    Done("shop", SECOND, 20.0, 20.1),
+    Done("shop", replace(SECOND, suspend=True), 40.0, 40.1),
+    Done("shop", SECOND, 60.0, 60.1),
+    Done("shop", None, 80.0, 80.1),
+]
+
+
+def write(at, action, spec=None, **more):
+    brought = resources(PLACE, "shop", spec) if spec else None
+    return Write(at, "cloudformation", action, NAME, **{"token": f"{action}{at}", "resources": brought, **more})
+
+
+ALLOWED = [
+    write(1.0, "CreateStack", FIRST),
+    write(21.0, "UpdateStack", SECOND, doomed=True),
+    write(22.0, "ContinueUpdateRollback"),
+    write(61.0, "UpdateStack", SECOND),
+    write(81.0, "DeleteStack", was="UPDATE_COMPLETE"),
+]
+
+
+def judged(*writes, history=HISTORY):
+    return forbidden(PLACE, history, ["shop"], writes)
+
+
+def test_what_brings_about_what_people_ask_for_is_allowed():
+    assert judged(*ALLOWED) == []
+
+
+def test_a_stack_that_never_came_up_may_be_deleted_while_its_app_lives():
+    assert judged(write(2.0, "DeleteStack", was="ROLLBACK_COMPLETE")) == []
+
+
+PLANTED = {
+    "a stack of no app": (replace(ALLOWED[0], stack="team-other"), "of no app"),
+    "an update with a spec of long ago": (write(35.0, "UpdateStack", FIRST), "of no spec of the time"),
+    "an update of a suspended app": (write(55.0, "UpdateStack", SECOND), "it is suspended"),
+    "a create of a deleted app": (write(95.0, "CreateStack", SECOND), "it is deleted"),
+    "a delete that nobody asked for": (write(30.0, "DeleteStack", was="UPDATE_COMPLETE"), "nobody has asked for it"),
+    "the recovery of a suspended app's stack": (write(55.0, "ContinueUpdateRollback"), "suspended or deleted"),
+    "a change set": (write(1.0, "CreateChangeSet"), "no story asks for that"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_it_is_found(name):
+    planted, words = PLANTED[name]
+    [line] = judged(planted)
+    assert words in line
+
+
+def test_the_stack_of_an_app_that_retains_it_may_not_be_deleted():
+    history = [Done("shop", replace(FIRST, retain=True), 0.0, 0.1), Done("shop", None, 1.0, 1.1)]
+    [line] = judged(write(2.0, "DeleteStack", was="CREATE_COMPLETE"), history=history)
+    assert "nobody has asked for it" in line
+
+
+def test_a_token_that_took_effect_twice_is_found():
+    found = judged(write(1.0, "CreateStack", FIRST), write(2.0, "CreateStack", FIRST, token="CreateStack1.0"))
+    assert found == ["CreateStack with the token CreateSt took effect 2 times"]
+
+
+def test_an_update_with_what_the_stack_has_already_is_found():
+    [line] = judged(write(1.0, "CreateStack", FIRST), write(2.0, "UpdateStack", FIRST))
+    assert "the stack had that already" in line

@@ -1,0 +1,183 @@
+"""What is asked for an explanation, of whom and how often; against an AWS in dicts."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from fargate_operator.errors import Transient
+from fargate_operator.explaining import Explainer
+from fargate_operator.observation import Ended, Failure
+from fargate_operator.parsing import parse_app
+from fargate_operator.plan import Nothing, Wait
+from fargate_operator.turn import Turn
+from test_model import manifest
+from test_plan import OWNER
+from test_status import NOW, seen, service
+
+ARN = "arn:aws:ecs:eu-west-1:1:service/c/web"
+GROUP = "fargate-shop-FargateTasksLogGroup-1"
+EXITED = Ended("container web exited with 1\nEssential container in task exited", "arn:task/c/1", "web", 1, NOW)
+BROKE = Failure("WebService", "AWS::ECS::Service", "ECS Deployment Circuit Breaker was triggered", ARN, began=NOW)
+
+
+class Aws:
+    """One stack's resources and its log group; `asked` is what was asked of it."""
+
+    def __init__(self, made=(("WebService", ARN), ("FargateTasksLogGroup", GROUP)), streams=None, refuse=""):
+        self.made, self.asked, self.refuse, self.failure_, self.why_ = dict(made), [], refuse, BROKE, None
+        self.streams = {(GROUP, "fargate/web/1"): ["a\x1b[0m", "TOKEN=s3cr3t", "the value-of-it"]} if streams is None else streams
+        self.clients, self.events = self, SimpleNamespace(failure=lambda _: self.failure_)
+
+    def stacks(self, _):
+        return self
+
+    def services(self, _):
+        return SimpleNamespace(why=self._why)
+
+    def _why(self, arn, since):
+        self.asked.append((arn, since))
+        return self.why_
+
+    def get(self, *_):
+        return self
+
+    def describe_stack_resources(self, **_):
+        self.asked.append("resources")
+        return {"StackResources": [{"LogicalResourceId": name, "PhysicalResourceId": one} for name, one in self.made.items()]}
+
+    def get_log_events(self, *, logGroupName, logStreamName, limit, startFromHead):  # noqa: N803
+        assert startFromHead is False
+        self.asked.append((logGroupName, logStreamName))
+        if self.refuse or (logGroupName, logStreamName) not in self.streams:
+            raise ClientError({"Error": {"Code": self.refuse or "ResourceNotFoundException", "Message": "no"}}, "GetLogEvents")
+        return {"events": [{"message": line} for line in self.streams[logGroupName, logStreamName][-limit:]]}
+
+
+def explainer(aws, secrets=("value-of-it",), lines=20):
+    return Explainer(aws, SimpleNamespace(secrets=lambda _: None if secrets is None else list(secrets)), lines)
+
+
+def turn(status="UPDATE_COMPLETE", **more):
+    one = seen(status, Wait() if status.endswith("PROGRESS") else Nothing(), app=parse_app(manifest()), **more)
+    return Turn({"metadata": {"name": "shop"}, "spec": {}}, one, OWNER)
+
+
+def told(aws, **how):
+    return explainer(aws, **how).services(turn(), {"web": replace(service(running=0), ended=EXITED)})["web"].stopped
+
+
+def test_the_end_of_the_log_is_told_without_secrets_once_for_a_task():
+    aws = Aws()
+    one = explainer(aws)
+    for _ in range(3):
+        found = one.services(turn(), {"web": replace(service(running=0), ended=EXITED)})["web"]
+        assert found.stopped == f"{EXITED.message}\n| a\n| TOKEN=****\n| the ****"
+    assert aws.asked == ["resources", (GROUP, "fargate/web/1")]
+
+
+def test_lines_that_come_late_are_waited_for_and_not_for_ever():
+    aws = Aws(streams={})
+    one = explainer(aws)
+    for _ in range(9):
+        one.services(turn(), {"web": replace(service(running=0), ended=EXITED)})
+    assert aws.asked == ["resources", *[(GROUP, "fargate/web/1")] * 3]
+    late = replace(EXITED, task_arn="arn:task/c/2")
+    assert "|" not in one.services(turn(), {"web": replace(service(running=0), ended=late)})["web"].stopped
+    aws.streams = {(GROUP, "fargate/web/2"): ["the end"]}
+    assert one.services(turn(), {"web": replace(service(running=0), ended=late)})["web"].stopped.endswith("\n| the end")
+
+
+@pytest.mark.parametrize(
+    ("aws", "how"),
+    [
+        pytest.param(Aws(), {"lines": 0}, id="where the platform wants none"),
+        pytest.param(Aws(), {"secrets": None}, id="where a Secret is not there to be hidden"),
+        pytest.param(Aws(streams={("other", "fargate/web/1"): ["x"]}), {}, id="where the container writes to another group"),
+        pytest.param(Aws(made=[("WebService", ARN)]), {}, id="where the stack has no log group"),
+        pytest.param(Aws(refuse="AccessDeniedException"), {}, id="where the group is not the operator's to read"),
+        pytest.param(Aws(refuse="ThrottlingException"), {}, id="where AWS does not answer now"),
+    ],
+)
+def test_no_line_is_told(aws, how):
+    assert told(aws, **how) == EXITED.message
+
+
+@pytest.mark.parametrize("one", [replace(EXITED, exit_code=None), replace(EXITED, task_arn="")])
+def test_nothing_is_asked_of_what_has_written_nothing(one):
+    aws = Aws()
+    assert explainer(aws).services(turn(), {"web": replace(service(), ended=one)})["web"].ended == one
+    assert aws.asked == []
+
+
+def remembered(at, message="the image x:1 cannot be pulled"):
+    return {"services": {"web": {"stopped": {"message": message, "at": at.isoformat()}}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "previous", "message"),
+    [
+        (EXITED, {}, "container web exited with 1"),
+        (EXITED, remembered(NOW), "container web exited with 1"),
+        (None, remembered(NOW + timedelta(seconds=9)), "the image x:1 cannot be pulled"),
+        (None, remembered(NOW - timedelta(seconds=9)), ""),
+        (None, {}, ""),
+    ],
+)
+def test_of_a_service_that_did_not_come_up_its_tasks_tell_why_or_what_was_seen_of_them_in_this_operation(live, previous, message):
+    aws = Aws(streams={})
+    aws.why_ = live
+    one = turn(previous=previous)
+    found = explainer(aws).failure(one, one.seen.stack)
+    assert found.cause.split("\n")[0] == message
+    assert ("Circuit Breaker" in found.cause) is bool(message)
+    assert (ARN, NOW) in aws.asked
+
+
+def test_of_a_reason_that_says_enough_nothing_more_is_asked():
+    aws = Aws()
+    aws.failure_ = replace(BROKE, reason="Invalid request provided: no such subnet")
+    assert explainer(aws).failure(turn(), turn().seen.stack) == aws.failure_
+    assert aws.asked == []
+
+
+def test_that_ecs_does_not_answer_takes_nothing_from_what_is_known():
+    aws = Aws()
+    aws._why = lambda *_: (_ for _ in ()).throw(Transient("Throttled", "no"))
+    assert explainer(aws).failure(turn(), turn().seen.stack) == BROKE
+
+
+def making(seconds, **more):
+    since = {
+        "conditions": [
+            {"type": "Reconciling", "status": "True", "lastTransitionTime": (NOW - timedelta(seconds=seconds)).isoformat()}
+        ]
+    }
+    one = turn("CREATE_IN_PROGRESS", previous=since, **more)
+    return one.with_seen(stack=replace(one.seen.stack, outputs={}))
+
+
+def test_services_of_a_stack_that_is_made_are_found_in_one_call_after_a_while():
+    aws = Aws(made={})
+    one = explainer(aws)
+    assert one.arns(making(20), {}) == {}
+    assert aws.asked == []
+    assert one.arns(making(40), {}) == {}
+    aws.made = {"WebService": ARN}
+    assert [one.arns(making(60), {}) for _ in range(3)] == [{"web": ARN}] * 3
+    assert aws.asked == ["resources"] * 2
+
+
+def test_on_reconcile_now_they_are_looked_at_at_once():
+    assert explainer(Aws()).arns(replace(making(1), reconcile_now=True), {}) == {"web": ARN}
+
+
+@pytest.mark.parametrize(
+    "status", ["ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS", "CREATE_COMPLETE", "UPDATE_ROLLBACK_IN_PROGRESS"]
+)
+def test_nothing_is_asked_of_a_stack_that_makes_none(status):
+    aws, one = Aws(), making(99)
+    assert explainer(aws).arns(one.with_seen(stack=replace(one.seen.stack, status=status)), {"x": "y"}) == {"x": "y"}
+    assert aws.asked == []

@@ -1,0 +1,77 @@
+"""What becomes of a message on its way to people."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fargate_operator.messages import FIRST, LOG, MOST, about, clean, fit, joined, without_log
+
+LONG = "spec.services.web.image: " + "is not what it was said to be, " * 8
+ODD = st.text(st.characters(codec=None), max_size=300) | st.text("ab;. |\n\x1b[31m…\r\t", max_size=3000)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", ""),
+        ("as it is", "as it is"),
+        ("one\n\n  two  \n", "one\n  two"),
+        ("\x1b[1;31mred\x1b[0m \x1b]0;title\x07bell\x07 nul\x00 \ud800half", "red bell nul half"),
+        ("carriage\rreturn\r\nand\ttab", "carriage\nreturn\nand tab"),
+        ("\u202egnp.exe\u2066 turned \u2028 round", "gnp.exe turned  round"),
+    ],
+)
+def test_what_would_break_a_terminal_goes(text, told):
+    assert fit(text) == told
+
+
+def test_a_long_first_line_is_cut_between_clauses_and_told_in_full_below():
+    first, second = fit(LONG).split("\n")
+    assert len(first) <= FIRST
+    assert first.endswith("to be…")
+    assert second == LONG.rstrip()
+
+
+def test_of_a_message_that_is_too_long_the_cause_and_the_newest_log_lines_stay():
+    log = [f"{LOG}line {number} {'x' * 80}" for number in range(20)]
+    told = fit("\n".join(["the cause", "AWS says: " + "and so on, " * 100, *log]))
+    lines = told.split("\n")
+    assert len(told) <= MOST
+    assert lines[0] == "the cause"
+    assert lines[-1] == log[-1]
+    shown = [line for line in lines if line.startswith(LOG)]
+    assert shown == log[-len(shown) :]
+    assert len(shown) >= 4
+
+
+@given(ODD)
+def test_whatever_comes_it_fits_and_twice_is_once(text):
+    told = fit(text)
+    assert len(told) <= MOST
+    assert len(told.split("\n")[0]) <= FIRST
+    assert fit(told) == told
+    told.encode()
+    assert not set(told) & {"\x1b", "\x00", "\r", "\t", "\u202e", "\u2028"}
+
+
+@given(ODD)
+def test_cleaning_leaves_what_can_be_written(text):
+    clean(text).encode()
+
+
+def test_counts_and_log_lines_make_no_other_message_but_another_cause_does():
+    told = [
+        "web: 0 of 2 tasks run: exited with 1\n| a",
+        "web: 1 of 2 tasks run: exited with 1\n| b",
+        "web: 1 of 2 tasks run: exited with 2",
+    ]
+    assert len({about(one) for one in told[:2]}) == 1
+    assert len({about(one) for one in told}) == 2
+
+
+def test_several_are_told_together_first_lines_first_and_logs_last():
+    assert joined(["web: a\nmore\n| log", "api: b\nand more"]) == "web: a; api: b\nmore\nand more\n| log"
+
+
+def test_what_a_container_wrote_is_not_taken_for_a_reason():
+    assert without_log("exited with 1\n| quota exceeded, rate limit exceeded") == "exited with 1"

@@ -1,0 +1,201 @@
+"""What is looked at before a write, how often, and what a fault does to what runs: the reconciler's own code, on a world of fakes."""
+
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from fargate_operator.bounds import parse_bounds
+from fargate_operator.preflighting import Preflight
+from fargate_operator.seen import condition
+from test_detection import ACCOUNT, REGION, Life
+from ways_around import DEFAULT
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/tasks"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:shop-AbCdEf"
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop:v1"
+NAMED = {"iam": {"taskRoleArn": ROLE}, "secrets": {"KEY": SECRET}}
+TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+
+
+class Account:
+    """IAM, Secrets Manager, ECR and limits, of a world: `there` is what exists; calls are counted."""
+
+    def __init__(self, aws):
+        self.there, self.counts, self.error, self.limit = {ROLE, SECRET}, Counter(), "", 2000
+        aws.get_role, aws.describe_secret, aws.describe_images = self.get_role, self.describe_secret, self.describe_images
+        aws.describe_account_limits = self.describe_account_limits
+
+    def _look(self, operation, name, code):
+        self.counts[operation] += 1
+        if self.error or name not in self.there:
+            raise ClientError({"Error": {"Code": self.error or code, "Message": ""}}, operation)
+
+    def get_role(self, *, RoleName):  # noqa: N803
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{RoleName}"
+        self._look("GetRole", arn, "NoSuchEntity")
+        return {"Role": {"Arn": arn, "AssumeRolePolicyDocument": TRUST}}
+
+    def describe_secret(self, *, SecretId):  # noqa: N803
+        self._look("DescribeSecret", SecretId, "ResourceNotFoundException")
+        return {"ARN": SecretId}
+
+    def describe_images(self, **_):
+        raise ClientError({"Error": {"Code": "ImageNotFoundException"}}, "DescribeImages")
+
+    def describe_account_limits(self):
+        self.counts["DescribeAccountLimits"] += 1
+        return {"AccountLimits": [{"Name": "StackLimit", "Value": self.limit}]}
+
+
+@pytest.fixture
+def life():
+    one = Life(drift=None)
+    one.account = Account(one.aws)
+    one.operator._execution._preflight = Preflight(one.aws, lambda: one.seconds)
+    one.written = lambda name="shop": one.aws.there[next(key for key in one.aws.there if f"-{name}-" in key)].updated_at
+    return one
+
+
+def change(life, **spec):
+    life.apply(**{**life.spec, **spec})
+    life.pass_(5)
+    return life.kube.items["team", "shop"]["status"]
+
+
+def told(life, kind="Ready"):
+    one = condition(life.kube.items["team", "shop"]["status"], kind)
+    return one.get("status"), one.get("reason")
+
+
+def test_an_app_at_rest_costs_no_look_nor_does_one_that_is_reconciled_unchanged(life):
+    change(life, **NAMED)
+    assert life.account.counts == {"GetRole": 1, "DescribeSecret": 1}
+    life.pass_(3600)
+    life.now_please()
+    life.pass_(5)
+    assert (life.account.counts, told(life)) == ({"GetRole": 1, "DescribeSecret": 1}, ("True", "Succeeded"))
+
+
+def test_thirty_apps_that_name_one_role_are_one_look(life):
+    for number in range(30):
+        life.apply(f"app-{number}", **{**life.spec, **NAMED})
+    life.pass_(30)
+    ready = [condition(one["status"], "Ready")["status"] for one in life.kube.items.values()]
+    assert (ready, life.account.counts) == (["True"] * 31, {"GetRole": 1, "DescribeSecret": 1})
+
+
+def test_all_faults_are_told_at_once_and_what_runs_stays_and_is_looked_after(life):
+    written = life.written()
+    life.account.there.clear()
+    life.aws.counts.clear()
+    status = change(life, images={"app": {"uri": IMAGE}}, **NAMED)
+    expected = (
+        f"spec.iam.taskRoleArn: there is no role {ROLE}; spec.images.app: ECR has no image {IMAGE}; push it; "
+        f"spec.secrets.KEY: there is no secret {SECRET}"
+    )
+    assert condition(status, "Stalled") | {"lastTransitionTime": ""} == {
+        "type": "Stalled", "status": "True", "reason": "PreflightFailed", "message": expected, "observedGeneration": 2, "lastTransitionTime": "",
+    }  # fmt: skip
+    assert (life.written(), told(life), told(life, "WorkloadsReady"), told(life, "SpecValid")) == (
+        written, ("False", "PreflightFailed"), ("True", "AllRunning"), ("True", "Valid"),
+    )  # fmt: skip
+    assert (life.aws.counts["ecs"] > 0, "images" in status, [one for _, one, _ in life.kube.events][-1]) == (
+        True, False, "PreflightFailed",
+    )  # fmt: skip
+
+
+def test_what_was_mended_goes_on_when_it_is_asked_for(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    life.account.there.update({ROLE, SECRET})
+    life.now_please()
+    life.come("shop", 1)
+    life.pass_(5)
+    assert told(life) == ("True", "Succeeded")
+
+
+def test_what_was_mended_goes_on_by_itself(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    life.account.there.update({ROLE, SECRET})
+    life.pass_(601)
+    life.come("shop")  # the follower has seen the update end
+    life.pass_(1)
+    assert told(life) == ("True", "Succeeded")
+
+
+def test_one_fault_of_an_image_keeps_its_reason(life):
+    change(life, images={"app": {"uri": IMAGE}})
+    assert told(life, "Stalled") == ("True", "ImageNotFound")
+
+
+def test_an_image_whose_tag_is_gone_is_told_when_it_is_looked_up_anew_and_its_pin_stays(life):
+    life.aws.describe_images = lambda **_: {"imageDetails": [{"imageDigest": "sha256:one"}]}
+    life.aws.batch_get_image = lambda **_: {"images": []}
+    before = change(life, images={"app": {"uri": IMAGE}})["images"]
+    life.aws.describe_images = life.account.describe_images
+    life.now_please()
+    life.pass_(1)
+    assert (told(life), life.kube.items["team", "shop"]["status"]["images"]) == (("False", "ImageNotFound"), before)
+    life.pass_(601)
+    assert told(life) == ("True", "Succeeded")
+
+
+def test_an_image_that_nothing_uses_is_told_of_as_well(life):
+    change(life, images={"app": {"uri": "example/app:1"}, "other": {"uri": IMAGE}})
+    assert told(life, "Stalled") == ("True", "ImageNotFound")
+
+
+def test_what_nobody_lets_us_look_at_stops_nothing(life):
+    life.account.error = "AccessDenied"
+    change(life, **NAMED)
+    assert told(life) == ("True", "Succeeded")
+
+
+def test_throttling_is_waited_out_without_a_write(life):
+    written, life.account.error = life.written(), "Throttling"
+    change(life, **NAMED)
+    assert (told(life), life.written()) == (("False", "Throttled"), written)
+
+
+def test_what_the_bounds_refuse_is_not_looked_at(life):
+    bounds = parse_bounds(yaml.safe_dump({"default": DEFAULT})).of("team")
+    life.operator._templates._bounds = SimpleNamespace(of=lambda _: bounds)
+    change(life, **NAMED)
+    assert (told(life, "Stalled"), life.account.counts) == (("True", "OutOfBounds"), {})
+
+
+def test_a_suspended_app_is_not_looked_at(life):
+    life.account.there.clear()
+    change(life, suspend=True, **NAMED)
+    assert (told(life), life.account.counts) == (("False", "Suspended"), {})
+
+
+def test_a_deletion_is_not_looked_at(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    asked = Counter(life.account.counts)
+    life.kube.items["team", "shop"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    life.come("shop")
+    life.pass_(5)
+    assert life.account.counts == asked
+
+
+@pytest.mark.parametrize(
+    ("stacks", "limit", "expected"), [(1799, 2000, []), (1900, 2000, ["2,000"]), (2800, 3000, ["3,000"]), (1900, 3000, [])]
+)
+def test_a_quota_that_is_near_is_told_once_and_stops_nothing(life, stacks, limit, expected):
+    life.aws.count, life.account.limit = lambda _: stacks, limit
+    for number in range(3):
+        status = change(life, environment={"NUMBER": str(number)})
+    texts = [f"90% or more of the {one} stacks in a region are taken; ask AWS for more" for one in expected]
+    assert [message for _, reason, message in life.kube.events if reason == "QuotaNear"] == texts
+    assert (told(life), status["stack"].get("warnings", [])) == (("True", "Succeeded"), texts)
+    assert condition(status, "StackReady")["message"] == "".join(texts)
+    assert life.account.counts["DescribeAccountLimits"] <= 1
+    change(life, environment={"NUMBER": "9"})
+    life.pass_(3600)
+    assert life.kube.items["team", "shop"]["status"]["stack"].get("warnings", []) == texts
