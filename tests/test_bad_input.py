@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fargate_operator import turn
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.seen import MOST_MESSAGE
+from fargate_operator.grounding import MOST_MESSAGE
 from inputs.broken import MIB, broken
 from inputs.hostile import HALF, TEXTS, deep
 from inputs.operating import MOST_STATUS, operate
