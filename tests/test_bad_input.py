@@ -1,7 +1,6 @@
 """Whatever stands in a FargateApp, its answer is a condition: through the pure core, and through the real reconciler."""
 
 import json
-import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 
 from fargate_operator import turn
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.main import DEEPEST
 from fargate_operator.messages import MOST
 from inputs.broken import MIB, broken
 from inputs.hostile import HALF, TEXTS, deep
@@ -24,11 +22,6 @@ LONG = settings(
 SPECS = specs() | broken()
 MOST_TURNS, MOST_CALLS = 40, 250  # in ten minutes
 BASE = {"images": {"app": {"uri": "example/app:1"}}, "services": {"web": {"image": "app"}}}
-
-
-@pytest.fixture(autouse=True)
-def as_deep_as_the_operator(recursion_limit):  # noqa: ARG001  which is put back
-    sys.setrecursionlimit(DEEPEST)
 
 
 def answered(status):

@@ -2,14 +2,12 @@
 
 import asyncio
 import copy
-import sys
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fargate_operator.main import DEEPEST
 from fargate_operator.previous import sound
 from fargate_operator.queue import Queue
 from fargate_operator.source_index import SourceIndex, recorded
@@ -25,11 +23,6 @@ from test_bad_input import MOST_TURNS, answered
 CASES = ("everything", "spot", "scaled-service", "spot-schedule", "images-from-source", "drift", "blue-green")
 OTHERS = {"untagged": [], "elsewhere": [("installation", "elsewhere"), ("namespace", "team-a"), ("name", "shop")],
           "neighbour": [("installation", "here"), ("namespace", "team-b"), ("name", "shop")]}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def as_deep_as_the_operator(recursion_limit):  # noqa: ARG001  which is put back
-    sys.setrecursionlimit(DEEPEST)
 
 
 def _without_sources(spec: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import copy
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,6 +12,7 @@ from typing import Any
 from fargate_operator.follower import Follower
 from fargate_operator.git_images import GitImages
 from fargate_operator.kube import FINALIZER
+from fargate_operator.main import DEEPEST
 from fargate_operator.queue import BASE, MOST
 from fargate_operator.reconciler import Identity, Reconciler
 from fargate_operator.refs import Refs, Unreachable
@@ -83,6 +87,18 @@ def _unreachable(*_: str) -> str:
     raise Unreachable("no network in tests")
 
 
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Python's limit as the operator has it, for as long as it is at work: elsewhere it would end the process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(DEEPEST)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@_deep()
 def operate(item: dict[str, Any], aws: Aws | None = None, objects: Objects | None = None, seconds: float = PERIOD) -> Operated:
     """Run the object's turns as the queue and the follower would bring them. What a turn raises comes through."""
     aws, cluster, elapsed = aws or Aws(), Cluster(item, objects), 0.0
