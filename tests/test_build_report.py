@@ -56,7 +56,7 @@ def test_a_build_that_pushed_nothing():
 @pytest.mark.parametrize(
     ("text", "instead"),
     [
-        ("NPM_TOKEN=npm_abcdefghijklmnop rest", "NPM_TOKEN=**** rest"),
+        ("with NPM_TOKEN=npm_abcdefghijklmnop rest", "with NPM_TOKEN=**** rest"),
         ('"password": "hunter2"', '"password": ****'),
         ("db_password = 'hunter 2' x", "db_password = **** x"),
         ("fetch https://user:hunter2@example.com/x", "fetch https://****@example.com/x"),

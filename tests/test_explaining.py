@@ -19,7 +19,9 @@ from test_status import NOW, seen, service
 
 ARN = "arn:aws:ecs:eu-west-1:1:service/c/web"
 GROUP = "fargate-shop-FargateTasksLogGroup-1"
-EXITED = Ended("container web exited with 1\nEssential container in task exited", "arn:task/c/1", "web", 1, NOW)
+EXITED = Ended(
+    "container web exited with 1\nEssential container in task exited", "arn:task/c/1", "web", 1, NOW - timedelta(seconds=30)
+)
 BROKE = Failure("WebService", "AWS::ECS::Service", "ECS Deployment Circuit Breaker was triggered", ARN, began=NOW)
 
 
@@ -29,6 +31,7 @@ class Aws:
     def __init__(self, made=(("WebService", ARN), ("FargateTasksLogGroup", GROUP)), streams=None, refuse=""):
         self.made, self.asked, self.refuse, self.failure_, self.why_ = dict(made), [], refuse, BROKE, None
         self.streams = {(GROUP, "fargate/web/1"): ["a\x1b[0m", "TOKEN=s3cr3t", "the value-of-it"]} if streams is None else streams
+        self.asked_secrets = 0
         self.clients, self.events = self, SimpleNamespace(failure=lambda _: self.failure_)
 
     def stacks(self, _):
@@ -44,9 +47,13 @@ class Aws:
     def get(self, *_):
         return self
 
-    def describe_stack_resources(self, **_):
-        self.asked.append("resources")
-        return {"StackResources": [{"LogicalResourceId": name, "PhysicalResourceId": one} for name, one in self.made.items()]}
+    def describe_stack_resources(self, *, StackName, LogicalResourceId=""):  # noqa: N803
+        """A hundred of them at most, or the one that is asked for."""
+        self.asked.append(LogicalResourceId or "resources")
+        if LogicalResourceId and LogicalResourceId not in self.made:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStackResources")
+        found = {LogicalResourceId: self.made[LogicalResourceId]} if LogicalResourceId else dict(list(self.made.items())[:100])
+        return {"StackResources": [{"LogicalResourceId": name, "PhysicalResourceId": one} for name, one in found.items()]}
 
     def get_log_events(self, *, logGroupName, logStreamName, limit, startFromHead):  # noqa: N803
         assert startFromHead is False
@@ -57,7 +64,11 @@ class Aws:
 
 
 def explainer(aws, secrets=("value-of-it",), lines=20):
-    return Explainer(aws, SimpleNamespace(secrets=lambda _: None if secrets is None else list(secrets)), lines)
+    def known(_):
+        aws.asked_secrets += 1
+        return None if secrets is None else list(secrets)
+
+    return Explainer(aws, SimpleNamespace(secrets=known), lines)
 
 
 def turn(status="UPDATE_COMPLETE", **more):
@@ -75,7 +86,54 @@ def test_the_end_of_the_log_is_told_without_secrets_once_for_a_task():
     for _ in range(3):
         found = one.services(turn(), {"web": replace(service(running=0), ended=EXITED)})["web"]
         assert found.stopped == f"{EXITED.message}\n| a\n| TOKEN=****\n| the ****"
-    assert aws.asked == ["resources", (GROUP, "fargate/web/1")]
+    assert aws.asked == ["FargateTasksLogGroup", (GROUP, "fargate/web/1")]
+
+
+def test_the_secrets_are_read_once_for_a_look_and_not_at_all_once_the_lines_are_known():
+    aws = Aws()
+    aws.streams[GROUP, "fargate/web/2"] = ["more of it"]
+    one, other = replace(service(running=0), ended=EXITED), replace(service(running=0), ended=replace(EXITED, task_arn="task/2"))
+    asked = explainer(aws)
+    for _ in range(3):
+        asked.services(turn(), {"web": one, "api": other})
+    assert aws.asked_secrets == 1
+
+
+def test_the_end_is_read_anew_until_half_a_minute_after_the_task_has_stopped():
+    aws = Aws(streams={(GROUP, "fargate/web/1"): ["listening on 8080"]})
+    one, fresh = explainer(aws), replace(service(running=0), ended=replace(EXITED, at=NOW - timedelta(seconds=29)))
+    assert one.services(turn(), {"web": fresh})["web"].stopped.endswith("\n| listening on 8080")
+    aws.streams[GROUP, "fargate/web/1"].append("panic: no configuration")
+    assert one.services(turn(), {"web": fresh})["web"].stopped.endswith("\n| panic: no configuration")
+
+
+def test_the_log_group_is_found_among_more_resources_than_cloudformation_lists():
+    aws = Aws(made=[*((f"Queue{n}", f"queue-{n}") for n in range(150)), ("FargateTasksLogGroup", GROUP)])
+    assert told(aws).endswith("| the ****")
+
+
+def test_a_log_group_that_is_not_known_yet_is_no_empty_log():
+    aws = Aws(made=[("WebService", ARN)])
+    one, failed = explainer(aws), {"web": replace(service(running=0), ended=EXITED)}
+    for _ in range(5):
+        one.services(turn(), failed)
+    aws.made["FargateTasksLogGroup"] = GROUP
+    assert one.services(turn(), failed)["web"].stopped.endswith("| the ****")
+
+
+def test_the_second_half_of_a_message_that_the_log_driver_has_split_is_not_told():
+    first, second = "x" * 16_379 + "value", "-of-it, and more\nnext line"
+    aws = Aws(streams={(GROUP, "fargate/web/1"): ["begin", first, second]})
+    assert told(aws).split("\n| ")[1:] == ["begin", "x" * 199 + "…", "next line"]
+    aws = Aws(streams={(GROUP, "fargate/web/1"): [first, second]})
+    assert told(aws, lines=1).split("\n| ")[1:] == ["next line"]
+
+
+def test_values_of_the_apps_secrets_are_hidden_in_what_cloudformation_repeats_of_a_program():
+    aws = Aws()
+    aws.failure_ = Failure("Migrate", "Custom::Migrate", "no way in with value-of-it", others=("Seed: value-of-it",))
+    found = explainer(aws).failure(turn(), turn().seen.stack)
+    assert (found.reason, found.others) == ("no way in with ****", ("Seed: ****",))
 
 
 def test_lines_that_come_late_are_waited_for_and_not_for_ever():
@@ -83,7 +141,7 @@ def test_lines_that_come_late_are_waited_for_and_not_for_ever():
     one = explainer(aws)
     for _ in range(9):
         one.services(turn(), {"web": replace(service(running=0), ended=EXITED)})
-    assert aws.asked == ["resources", *[(GROUP, "fargate/web/1")] * 3]
+    assert aws.asked == ["FargateTasksLogGroup", *[(GROUP, "fargate/web/1")] * 3]
     late = replace(EXITED, task_arn="arn:task/c/2")
     assert "|" not in one.services(turn(), {"web": replace(service(running=0), ended=late)})["web"].stopped
     aws.streams = {(GROUP, "fargate/web/2"): ["the end"]}

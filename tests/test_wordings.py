@@ -109,4 +109,5 @@ def test_of_several_containers_the_one_that_failed_is_told():
 
 def test_secrets_in_what_ecs_says_are_masked():
     said = 'CannotStartContainerError: exec: "--password=hunter2": executable file not found in $PATH'
-    assert "hunter2" not in ended([task(code="TaskFailedToStart", reason=said, exit_code=None)]).message
+    told = {"taskArn": "t", "stopCode": "TaskFailedToStart", "stoppedReason": said, "containers": [{"name": "web", "reason": said}]}
+    assert "hunter2" not in ended([stopped_task(told)]).message

@@ -6,16 +6,18 @@ services of a busy stack are looked at now and then, and what was seen is rememb
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 
 from fargate_operator import names
 from fargate_operator.aws import resources
-from fargate_operator.aws.task_logs import TaskLogs
+from fargate_operator.aws.task_logs import Stream, TaskLogs, read
 from fargate_operator.errors import ReconcileError
-from fargate_operator.masking import hidden, masked
-from fargate_operator.messages import LOG, clean, cut, details, headline, logged
+from fargate_operator.known_values import hidden
+from fargate_operator.log_lines import safe
+from fargate_operator.messages import LOG, details, headline, logged
 from fargate_operator.observation import Ended, Failure, ServiceObservation, StackObservation
 from fargate_operator.pace import WATCHED, working_for
 from fargate_operator.queue import Key
@@ -28,18 +30,20 @@ from fargate_operator.world import World
 
 log = logging.getLogger(__name__)
 LINES = 20  # of a container's log
-MOST_LINE = 200  # characters
+LATE = timedelta(seconds=30)  # after a task has stopped its last lines may still come
+Values = Callable[[], list[str] | None]  # of the app's Secrets; None where they cannot all be known
 _LOOKED_AT = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 _WAITED = re.compile(r"circuit breaker|stabili[sz]|deployment alarm|timed? ?out|exceeded attempts|steady state", re.IGNORECASE)
 
 
 class Explainer:
-    """Remembers which services of a busy stack there are, and the log groups of stacks."""
+    """Remembers which services of a busy stack there are, the log groups of stacks, and what was told of a log."""
 
     def __init__(self, world: World, sources: Sources, lines: int = LINES) -> None:
         self._world, self._sources, self._lines = world, sources, lines
         self._logs = TaskLogs()
         self._made: dict[Key, tuple[str, Mapping[str, str]]] = {}
+        self._groups: dict[Key, tuple[str, str]] = {}
 
     def arns(self, turn: Turn, known: Mapping[str, str]) -> dict[str, str]:
         """`known` with the services that a busy stack has made and tells of in no output yet, once it takes its time."""
@@ -57,14 +61,16 @@ class Explainer:
         found = self._world.stacks(turn.seen.region).events.failure(stack)
         if found is None:
             return None
+        values = self._values(turn)
         if found.before:
-            found = replace(found, before=self._deeper(turn, stack, found.before))
-        return self._deeper(turn, stack, found)
+            found = replace(found, before=self._deeper(turn, stack, found.before, values))
+        return self._deeper(turn, stack, found, values)
 
-    def _deeper(self, turn: Turn, stack: StackObservation, failure: Failure) -> Failure:
+    def _deeper(self, turn: Turn, stack: StackObservation, failure: Failure, values: Values) -> Failure:
+        failure = self._hidden(turn, failure, values)
         if failure.resource_type != "AWS::ECS::Service" or not _WAITED.search(failure.reason):
             return failure
-        live = self._live(turn, stack, failure)
+        live = self._live(turn, stack, failure, values)
         known = live is not None and live.task_arn  # what only an event says may be less than what was seen of a task
         one = live if known else _remembered(turn.seen.previous, failure) or live
         if one is None:
@@ -74,7 +80,18 @@ class Explainer:
         lines = [line for line in told if line.startswith(LOG)]
         return replace(failure, cause="\n".join([headline(one.message), *words, *lines]))
 
-    def _live(self, turn: Turn, stack: StackObservation, failure: Failure) -> Ended | None:
+    def _hidden(self, turn: Turn, failure: Failure, values: Values) -> Failure:
+        """Without values of the app's Secrets, as far as they are known: a custom resource's reason is some program's words."""
+        try:
+            known = values() or ()
+        except ReconcileError as error:
+            log.debug("%s/%s: the Secrets, to be hidden: %s", *key_of(turn), error)
+            return failure
+        return replace(
+            failure, reason=hidden(failure.reason, known), others=tuple(hidden(other, known) for other in failure.others)
+        )
+
+    def _live(self, turn: Turn, stack: StackObservation, failure: Failure, values: Values) -> Ended | None:
         if ":service/" not in failure.physical_id:
             return None
         try:
@@ -82,34 +99,51 @@ class Explainer:
         except ReconcileError as error:  # the failure itself is known, and is told
             log.debug("%s/%s: why %s failed: %s", *key_of(turn), failure.logical_id, error)
             return None
-        return self._logged(turn, stack, one) if one else None
+        return self._logged(turn, stack, one, values) if one else None
 
     def services(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> dict[str, ServiceObservation]:
         """The services with what the containers wrote that failed."""
-        return {key: self._service(turn, one) for key, one in services.items()}
+        values = self._values(turn)
+        return {key: self._service(turn, one, values) for key, one in services.items()}
 
-    def _service(self, turn: Turn, service: ServiceObservation) -> ServiceObservation:
+    def _service(self, turn: Turn, service: ServiceObservation, values: Values) -> ServiceObservation:
         stack = turn.seen.stack
         if service.ended is None or stack is None:
             return service
-        one = self._logged(turn, stack, service.ended)
+        one = self._logged(turn, stack, service.ended, values)
         return replace(service, ended=one, stopped=one.message)
 
-    def _logged(self, turn: Turn, stack: StackObservation, one: Ended) -> Ended:
+    def _logged(self, turn: Turn, stack: StackObservation, one: Ended, values: Values) -> Ended:
         """With the last lines of its log, of a container that has run. That they cannot be read takes nothing away."""
         if not self._lines or not one.task_arn or one.exit_code is None or turn.seen.app is None:
             return one
+        settled = one.at is None or turn.seen.now >= one.at + LATE
         try:
-            group = self._resources(key_of(turn), turn.seen.region, stack.id).get(names.LOG_GROUP, "")
-            raw = self._logs.last(self._world.clients, turn.seen.region, group, one.task_arn, one.container, self._lines)
-            values = self._sources.secrets(turn.seen.app) if raw else []
+            lines = self._logs.last(
+                Stream(turn.seen.region, one.task_arn, one.container),
+                read=lambda stream: self._read(turn, stack, stream),
+                told=lambda raw: None if (known := values()) is None else safe(raw, known),
+                settled=settled,
+            )
         except ReconcileError as error:
             log.debug("%s/%s: the log of %s: %s", *key_of(turn), one.task_arn, error)
             return one
-        if not raw or values is None:
-            return one
-        lines = safe(raw, values)
-        return with_log(one, lines, logged(lines))
+        return with_log(one, lines, logged(lines)) if lines else one
+
+    def _read(self, turn: Turn, stack: StackObservation, stream: Stream) -> list[str] | None:
+        key, clients = key_of(turn), self._world.clients
+        of, group = self._groups.get(key, ("", ""))
+        if of != stack.id:
+            group = resources.physical_id(clients, stream.region, stack.id, names.LOG_GROUP)
+            if not group:
+                return None  # it is still to be made, or was taken away
+            self._groups[key] = stack.id, group
+        return read(clients, group, stream, self._lines)
+
+    def _values(self, turn: Turn) -> Values:
+        """What is known of the app's Secrets; read once in a look, and only where there is something to hide it in."""
+        app = turn.seen.app
+        return cache(lambda: None if app is None else self._sources.secrets(app))
 
     def _resources(self, key: Key, region: str, stack_id: str, fresh: Iterable[str] = ()) -> Mapping[str, str]:
         """The stack's resources; anew where one of `fresh` is not among those that are known."""
@@ -122,12 +156,7 @@ class Explainer:
     def forget(self, key: Key) -> None:
         """It is not to be looked after any more."""
         self._made.pop(key, None)
-
-
-def safe(raw: tuple[str, ...], values: list[str]) -> list[str]:
-    """Log lines as they may be told: without secrets, terminal codes and what is too long."""
-    text = masked(hidden(clean("\n".join(raw)), values))
-    return [cut(line.rstrip(), MOST_LINE) for line in text.split("\n") if line.strip()]
+        self._groups.pop(key, None)
 
 
 def _remembered(previous: Status, failure: Failure) -> Ended | None:

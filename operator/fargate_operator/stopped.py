@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from fargate_operator.masking import masked
 from fargate_operator.observation import Container, Ended, ServiceEvent, StoppedTask
 from fargate_operator.task_wordings import brief
 
@@ -75,7 +74,7 @@ def _of_task(task: StoppedTask, events: Sequence[ServiceEvent]) -> Ended:
     name = container.name if container else ""
     short = brief(words).replace("the container", f"container {name}" if name else "the container")
     short = short or _short(task, container, events)
-    message = masked(f"{short}\n{words}" if words and words != short else short)
+    message = f"{short}\n{words}" if words and words != short else short
     return Ended(message, task.task_arn, name, container.exit_code if container else None, task.at)
 
 
@@ -121,7 +120,7 @@ def _of_event(event: ServiceEvent) -> Ended:
     if "is unhealthy in" in words:
         return Ended(f"the load balancer's health check failed{_codes([event])}\n{words}", at=event.at)
     short = brief(words)
-    return Ended(masked(f"{short}\n{words}" if short and short != words else words), at=event.at)
+    return Ended(f"{short}\n{words}" if short and short != words else words, at=event.at)
 
 
 def with_log(one: Ended, lines: Sequence[str], marked: str) -> Ended:

@@ -11,6 +11,7 @@ from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Waiting
 from fargate_operator.failure import told
+from fargate_operator.masking import masked
 from fargate_operator.observation import Change, ChangeSet
 
 STUBBORN = 30.0  # seconds until a change set that cannot be deleted now is tried again
@@ -48,7 +49,7 @@ class ChangeSets:
 
     def _reason(self, described: Mapping[str, Any]) -> str:
         """Why it failed; early validation only says that it has more to say."""
-        reason = str(described.get("StatusReason", ""))
+        reason = masked(str(described.get("StatusReason", "")))
         if described["Status"] != "FAILED" or "DescribeEvents" not in reason:
             return reason
         return told(StackEvents(self._client).faults(ChangeSetName=described["ChangeSetId"])) or reason

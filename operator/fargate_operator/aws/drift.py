@@ -9,6 +9,7 @@ from fargate_operator.aws.errors import message, translate, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.drift import ResourceDrift
 from fargate_operator.errors import Waiting
+from fargate_operator.masking import masked
 
 AGAIN = 30.0  # seconds until a detection that somebody else began is looked after
 
@@ -44,7 +45,7 @@ class Drifts:
             return None
         state = said.get("StackDriftStatus", "UNKNOWN")
         whole = said["DetectionStatus"] == "DETECTION_COMPLETE" and state != "UNKNOWN"
-        reason = said.get("DetectionStatusReason") or "CloudFormation could not look at every resource"
+        reason = masked(said.get("DetectionStatusReason", "")) or "CloudFormation could not look at every resource"
         return Detected(drifted=state != "IN_SYNC", trouble="" if whole else reason)
 
     def found(self, stack_id: str) -> tuple[ResourceDrift, ...]:

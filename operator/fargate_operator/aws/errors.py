@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient
+from fargate_operator.masking import masked
 
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
 _DENIED = {
@@ -28,7 +29,7 @@ def message(error: ClientError) -> str:
 def translate(error: Exception, doing: str) -> ReconcileError:
     """`doing` is what was tried, as in "CreateStack"."""
     if isinstance(error, ClientError):
-        said = f"{doing}: {message(error)} ({code(error)})"
+        said = f"{doing}: {masked(message(error))} ({code(error)})"
         if code(error) in THROTTLED:
             return Transient(Reason.Throttled, said)
         if code(error) in _DENIED:

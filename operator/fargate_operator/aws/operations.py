@@ -6,6 +6,7 @@ from typing import Any
 
 from fargate_operator import names
 from fargate_operator.aws.errors import translated
+from fargate_operator.masking import masked
 from fargate_operator.observation import Piece
 from fargate_operator.operations import StackEvent
 
@@ -39,9 +40,12 @@ def _event(event: Mapping[str, Any], stack_id: str) -> StackEvent:
 
 
 def safe_reason(event: Mapping[str, Any], reason: str) -> str:
-    """A resource's reason; of the one that has values of Secrets only words that can hold none of them."""
+    """A resource's reason, masked: behind a custom resource anybody may have written it.
+
+    Of the one that has values of Secrets only words that can hold none of them.
+    """
     if event["LogicalResourceId"] != names.COPIED_SECRET:
-        return reason
+        return masked(reason)
     told = re.findall(r"HandlerErrorCode: \w+|(?<=not authorized to perform: )[\w:]+", reason)
     because = f" ({', '.join(told)})" if told else ""
     return f"it failed{because}; what CloudFormation says may quote a Secret, and is left in the stack's events"

@@ -17,20 +17,22 @@ def services(clients: Clients, region: str, stack_id: str, logical_ids: Mapping[
     One by one: DescribeStackResources of a whole stack ends at 100 resources.
     See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html.
     """
+    found = {key: physical_id(clients, region, stack_id, one) for key, one in list(logical_ids.items())[:MOST]}
+    return {key: one for key, one in found.items() if one.startswith("arn:")}
+
+
+def physical_id(clients: Clients, region: str, stack_id: str, logical_id: str) -> str:
+    """Of one resource of a stack; empty where it is not made by now, or not any more."""
     client = clients.get("cloudformation", region)
-    found: dict[str, str] = {}
-    for key, logical_id in list(logical_ids.items())[:MOST]:
-        try:
-            with translated("DescribeStackResources"):
-                listed = client.describe_stack_resources(StackName=stack_id, LogicalResourceId=logical_id)["StackResources"]
-        except ReconcileError as error:
-            if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "ValidationError":
-                continue  # CloudFormation has not come to it yet
-            raise
-        for one in listed:
-            if one.get("PhysicalResourceId", "").startswith("arn:"):
-                found[key] = one["PhysicalResourceId"]
-    return found
+    try:
+        with translated("DescribeStackResources"):
+            listed = client.describe_stack_resources(StackName=stack_id, LogicalResourceId=logical_id)["StackResources"]
+    except ReconcileError as error:
+        if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "ValidationError":
+            return ""  # CloudFormation has not come to it yet
+        raise
+    there = [one.get("PhysicalResourceId", "") for one in listed if one.get("ResourceStatus") != "DELETE_COMPLETE"]
+    return there[0] if there else ""
 
 
 def made(clients: Clients, region: str, stack_id: str) -> dict[str, str]:

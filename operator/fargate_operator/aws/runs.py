@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate, translated
+from fargate_operator.masking import masked
 from fargate_operator.runs import Letter, Schedule, Task, letter
 
 MOST_LETTERS = 10  # one ReceiveMessage gives no more
@@ -103,10 +104,10 @@ class Runs:
         if answer["tasks"]:
             one = _task(answer["tasks"][0])
             return Started(one.arn, one.created_at)
-        return Refused("; ".join(one.get("reason", "") for one in answer.get("failures", ())) or "no task was started")
+        return Refused(masked("; ".join(one.get("reason", "") for one in answer.get("failures", ()))) or "no task was started")
 
 
 def _task(one: Mapping[str, Any]) -> Task:
     names = ("taskArn", "startedBy", "stopCode", "stoppedReason", "lastStatus")
     arn, by, stop, reason, last = (str(one.get(name) or "") for name in names)
-    return Task(arn, by, stop, reason, one.get("createdAt"), last)
+    return Task(arn, by, stop, masked(reason), one.get("createdAt"), last)

@@ -11,6 +11,7 @@ from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Waiting
+from fargate_operator.masking import masked
 from fargate_operator.observation import Container, Ended, ServiceEvent, ServiceObservation, Share, Stop, StoppedTask
 from fargate_operator.stopped import ended
 
@@ -41,7 +42,7 @@ def moves_traffic(service: Mapping[str, Any]) -> bool:
 def rollout_of(deployment: Mapping[str, Any]) -> Rollout:
     """A service deployment's status as a RolloutState; one that was rolled back or stopped has failed."""
     status = deployment["status"]
-    reason = deployment.get("statusReason") or (deployment.get("rollback") or {}).get("reason", "")
+    reason = masked(deployment.get("statusReason") or (deployment.get("rollback") or {}).get("reason", ""))
     if status in _UNDER_WAY:
         words = [status.lower().replace("_", " ") if status != "IN_PROGRESS" else "", reason]
         return Rollout("IN_PROGRESS", ": ".join(word for word in words if word), deployment.get("lifecycleStage", ""))
@@ -83,7 +84,7 @@ class Services:
     def _observed(self, cluster: str, service: Mapping[str, Any], *, spot: bool) -> ServiceObservation:
         deployments = service.get("deployments") or [{}]
         primary = next((one for one in deployments if one.get("status") == "PRIMARY"), deployments[0])
-        rollout = Rollout(primary.get("rolloutState", ""), primary.get("rolloutStateReason", "").rstrip("."))
+        rollout = Rollout(primary.get("rolloutState", ""), masked(primary.get("rolloutStateReason", "")).rstrip("."))
         if moves_traffic(service) and (rollout.state != "COMPLETED" or len(deployments) > 1):
             rollout = self._deployment(cluster, service) or rollout
         running = self._running(cluster, service)
@@ -240,7 +241,7 @@ def _share(one: Mapping[str, Any]) -> Share:
 
 
 def _event(one: Mapping[str, Any]) -> ServiceEvent:
-    return ServiceEvent(one.get("id", ""), one["createdAt"], one.get("message", ""))
+    return ServiceEvent(one.get("id", ""), one["createdAt"], masked(one.get("message", "")))
 
 
 def stop(task: Mapping[str, Any]) -> Stop:
@@ -248,7 +249,7 @@ def stop(task: Mapping[str, Any]) -> Stop:
     return Stop(
         task["taskArn"],
         task.get("stopCode", ""),
-        task.get("stoppedReason", ""),
+        masked(task.get("stoppedReason", "")),
         task.get("stoppedAt") or task.get("stoppingAt"),
         task.get("capacityProviderName", ""),
     )
@@ -259,10 +260,10 @@ def stopped_task(task: Mapping[str, Any]) -> StoppedTask:
     return StoppedTask(
         task["taskArn"],
         task.get("stopCode", ""),
-        task.get("stoppedReason", ""),
+        masked(task.get("stoppedReason", "")),
         task.get("stoppedAt") or task.get("stoppingAt"),
         tuple(
-            Container(one["name"], one.get("exitCode"), one.get("reason", ""), one.get("healthStatus", ""))
+            Container(one["name"], one.get("exitCode"), masked(one.get("reason", "")), one.get("healthStatus", ""))
             for one in task.get("containers", ())
         ),
     )

@@ -53,10 +53,13 @@ class StackEvents:
         wrong = [one for one in wrong if one.get("OperationId") == newest]
         if not wrong:
             return None
-        others = dict.fromkeys(f"{one.get('LogicalResourceId')}: {one['ValidationStatusReason']}" for one in wrong[1:])
-        one = wrong[0]
-        reason = safe_reason({"LogicalResourceId": "", **one}, one["ValidationStatusReason"])
+        others = dict.fromkeys(f"{one.get('LogicalResourceId')}: {_fault(one)}" for one in wrong[1:])
+        one, reason = wrong[0], _fault(wrong[0])
         return Failure(one.get("LogicalResourceId", ""), one.get("ResourceType", ""), reason, others=tuple(others)[:MOST_FAULTS])
+
+
+def _fault(one: Mapping[str, Any]) -> str:
+    return safe_reason({"LogicalResourceId": "", **one}, one["ValidationStatusReason"])
 
 
 def _event(one: Mapping[str, Any], stack_id: str) -> Event:

@@ -17,6 +17,7 @@ from fargate_operator.aws.errors import code, message, translate, translated
 from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
+from fargate_operator.masking import masked
 from fargate_operator.observation import ChangeSet, Owner, StackObservation
 from fargate_operator.operations import StackEvent
 from fargate_operator.parameters import NONE, Parameters
@@ -305,7 +306,7 @@ def observed(stack: Mapping[str, Any]) -> StackObservation:
         name=stack["StackName"],
         id=stack["StackId"],
         status=stack["StackStatus"],
-        status_reason=stack.get("StackStatusReason", ""),
+        status_reason=masked(stack.get("StackStatusReason", "")),
         owner=Owner(*(one or "" for one in owned)) if all(owned) else None,
         outputs=outputs,
         updated_at=stack.get("LastUpdatedTime") or stack.get("CreationTime"),
