@@ -3,11 +3,12 @@
 import socket
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from kubernetes import client
 
-from fargate_operator.lease import KEPT, Lease
+from fargate_operator.lease import KEPT, NAME, Lease, _Lock
 
 
 @pytest.fixture
@@ -21,6 +22,64 @@ def hanging():
         client.Configuration.set_default(chosen)
         yield
         client.Configuration.set_default(before)
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """Each call gets the next of `answers`; the last one for ever."""
+
+    answers: list[int]
+    asked = 0
+
+    def do_GET(self):
+        status = self.answers[min(type(self).asked, len(self.answers) - 1)]
+        type(self).asked += 1
+        self.send_response(status, "Said So")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def refusing():
+    """What reads the lease so often, where the API server answers so: the words of the log's warnings."""
+
+    def read(answers, caplog):
+        _Refusing.answers, _Refusing.asked = answers, 0
+        with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            lock = _Lock("default", 1.0)
+            lock._inner.api_instance._api = client.CoordinationV1Api(
+                client.ApiClient(client.Configuration(host=f"http://127.0.0.1:{server.server_port}"))
+            )
+            for _ in answers:
+                assert lock.get(NAME, "default")[0] is False
+            server.shutdown()
+        return [one.getMessage() for one in caplog.records]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        pytest.param([403, 403, 403], ["403"], id="a refusal that lasts is told once"),
+        pytest.param([403, 415, 403, 415], ["403", "415"], id="each kind of it is told"),
+        pytest.param([404, 404], [], id="that there is no lease yet is no trouble"),
+    ],
+)
+def test_what_is_wrong_with_the_lease_is_told(answers, told, refusing, caplog):
+    assert refusing(answers, caplog) == [f"the lease fargate-operator: read: HTTP {one} Said So; trying again" for one in told]
+
+
+@pytest.mark.usefixtures("hanging")
+def test_that_the_api_server_does_not_answer_is_told_once(caplog):
+    lock = _Lock("default", 0.1)
+    for _ in range(2):
+        assert lock.get(NAME, "default")[0] is False
+    assert [one.getMessage() for one in caplog.records if one.name == "fargate_operator.lease"] == [
+        "the lease fargate-operator: read: ReadTimeoutError; trying again"
+    ]
 
 
 @pytest.mark.usefixtures("hanging")

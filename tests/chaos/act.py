@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chaos.lane import Lane
 
 SETTLE = 60.0  # seconds in which all must be well once the faults are over: the operator backs off meanwhile
-TERM = 12.0  # seconds in which the operator must end on SIGTERM
+TERM = 10.0  # seconds in which the operator must end on SIGTERM
 IDLE = 1.0  # seconds without a call to CloudFormation
 MOST = (150, 40)  # AWS calls that an app may cost, and each change and each restart of the operator
 TICK = 0.05
