@@ -36,10 +36,10 @@ class _Timed:
     def __getattr__(self, name: str) -> Any:
         return functools.partial(self._call, name)
 
-    def _call(self, name: str, *args: Any, **given: Any) -> Any:
-        verb = name.partition("_")[0]
+    def _call(self, method: str, /, *args: Any, **given: Any) -> Any:
+        verb = method.partition("_")[0]
         try:
-            found = getattr(self._api, name)(*args, **given, _request_timeout=self._seconds)
+            found = getattr(self._api, method)(*args, **given, _request_timeout=self._seconds)
         except ApiException as error:
             if (verb, error.status) not in ELECTING:
                 self._tell(verb, f"HTTP {error.status} {error.reason}")
@@ -86,6 +86,9 @@ class _Lock:
         try:
             return call()
         except (ApiException, urllib3.exceptions.HTTPError, OSError):
+            return default
+        except Exception:  # else the election ends, and nobody would ever be at work
+            log.exception("the lease %s", NAME)
             return default
 
 

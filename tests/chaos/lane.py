@@ -111,5 +111,10 @@ class Lane:
         wrong += act.counted(log, self.keeper.ended[ended:])
         return Result(
             story.name, story.seed, tuple(wrong), act.hits(), len({one.app for one in story.changes}), len(story.changes), act.calls,
-            time.monotonic() - began, len(self.keeper.ended) - ended, log if wrong else "",
+            time.monotonic() - began, len(self.keeper.ended) - ended, log + self._called(began) if wrong else "",
         )  # fmt: skip
+
+    def _called(self, began: float) -> str:
+        """What went through the proxy."""
+        told = (f"{one.at - began:7.2f}  {one.service} {one.action} {one.stack}" for one in self.proxy.calls)
+        return "\n".join(("calls to AWS, by seconds of the story:", *told, ""))

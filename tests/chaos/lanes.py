@@ -7,6 +7,7 @@ from typing import Any
 
 from chaos.lane import Lane, Result
 from chaos.schedule import STORIES
+from harness.processes import die_with_parent
 
 
 def act_out(stories: Sequence[tuple[str, int]], lanes: int) -> Iterator[Result]:
@@ -33,6 +34,7 @@ def act_out(stories: Sequence[tuple[str, int]], lanes: int) -> Iterator[Result]:
 
 def _lane(todo: Any, done: Any) -> None:
     """A lane is made anew after a story that ended badly."""
+    die_with_parent()
     while True:
         try:
             name, seed = todo.get(timeout=1)
