@@ -34,7 +34,9 @@ def main() -> int:
     for result in act_out(stories, args.lanes):
         results.append(result)
         verdict = "well" if not result.wrong else "NOT WELL"
-        print(f"{result.story} {result.seed}: {verdict} in {result.took:.0f} s ({len(results)} of {len(stories)})", flush=True)
+        steps = ", ".join(f"{name.replace('_', ' ')} {took:.0f}" for name, took in result.phases.items())
+        told = f"{result.story} {result.seed}: {verdict} in {result.took:.0f} s ({steps})"
+        print(f"{told}, {len(results)} of {len(stories)}", flush=True)
         if result.wrong:
             print(failure(result), flush=True)
     print(table(results, time.monotonic() - began))

@@ -39,6 +39,7 @@ class Result:
     calls: int = 0
     took: float = 0.0  # seconds
     restarts: int = 0
+    phases: dict[str, float] = field(default_factory=dict)  # of `took`, how many seconds each step
     log: str = ""  # the operator's, where something was wrong
 
 
@@ -111,7 +112,7 @@ class Lane:
         wrong += act.counted(log, self.keeper.ended[ended:])
         return Result(
             story.name, story.seed, tuple(wrong), act.hits(), len({one.app for one in story.changes}), len(story.changes), act.calls,
-            time.monotonic() - began, len(self.keeper.ended) - ended, log + self._called(began) if wrong else "",
+            time.monotonic() - began, len(self.keeper.ended) - ended, act.phases, log + self._called(began) if wrong else "",
         )  # fmt: skip
 
     def _called(self, began: float) -> str:
