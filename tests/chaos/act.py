@@ -86,8 +86,7 @@ class Act:
     def _strike(self, fault: Fault, began: float) -> Fault | None:
         """A fault that lasts is given back."""
         if fault.kind in OPERATOR:
-            self._lane.strike(fault.kind)
-            self._struck[fault.kind] += 1
+            self._struck[fault.kind] += self._lane.strike(fault.kind)
         elif fault.kind in STACK:
             self._lane.stack_faults.arm(fault)
         elif fault.kind in PLANE:

@@ -97,11 +97,11 @@ class Lane:
         group = ec2.describe_security_groups(Filters=vpc)["SecurityGroups"][0]["GroupId"]
         return Place(namespace, subnet=subnet["SubnetId"], group=group, digests=self._digests)
 
-    def strike(self, kind: str) -> None:
-        """The operator."""
+    def strike(self, kind: str) -> bool:
+        """The operator. Whether there was one."""
         skew = {"clock ahead": "300", "clock behind": "-300"}.get(kind, "0")
         environ = {"PYTHONPATH": str(CLOCK), "CLOCK_SKEW": skew}
-        self.keeper.strike(signal.SIGTERM if kind == "SIGTERM" else signal.SIGKILL, environ)
+        return self.keeper.strike(signal.SIGTERM if kind == "SIGTERM" else signal.SIGKILL, environ)
 
     def run(self, story: Story) -> Result:
         """Act it out."""
