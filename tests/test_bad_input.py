@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fargate_operator import turn
 from fargate_operator.errors import InvalidSpec
-from fargate_operator.seen import MOST_MESSAGE
+from fargate_operator.messages import MOST
 from inputs.broken import MIB, broken
 from inputs.hostile import HALF, TEXTS, deep
 from inputs.operating import MOST_STATUS, operate
@@ -30,7 +30,7 @@ def answered(status):
     assert len(json.dumps(status)) < MOST_STATUS
     found = {one["type"]: one for one in status["conditions"]}
     assert found["Ready"]["reason"] != "InternalError"
-    assert all(len(one["message"]) <= MOST_MESSAGE for one in found.values())
+    assert all(len(one["message"]) <= MOST for one in found.values())
     return found["Ready"]
 
 

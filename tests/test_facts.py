@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from fargate_operator.facts import (
     ConfigMap,
     Copied,
@@ -62,3 +64,12 @@ def test_what_another_version_recorded_is_looked_up_anew():
         "spot": {"web": {"on_demand": True}},
     }
     assert recall(odd, BASE) == BASE
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [{"vpc_id": 3, "subnet_ids": ["a"]}, {"vpc_id": "v", "subnet_ids": "a"}, {"vpc_id": "v", "subnet_ids": [1]},
+     {"vpc_id": "v", "subnet_ids": ["a", "b"], "zones": ["x"]}, {"vpc_id": "v"}, {"vpc_id": "v", "subnet_ids": ["a"], "more": 1}],
+)  # fmt: skip
+def test_subnets_that_somebody_else_recorded_wrongly_are_looked_up_anew(recorded):
+    assert recall({"subnets": {"default": recorded}}, Facts("1", "eu-west-1")).subnets == {}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate_operator.messages import FIRST, LOG, MOST, about, clean, fit, joined, without_log
+from fargate_operator.messages import FIRST, LOG, MOST, about, clean, fit, joined, listed, without_log
 
 LONG = "spec.services.web.image: " + "is not what it was said to be, " * 8
 ODD = st.text(st.characters(codec=None), max_size=300) | st.text("ab;. |\n\x1b[31m…\r\t", max_size=3000)
@@ -75,3 +75,23 @@ def test_several_are_told_together_first_lines_first_and_logs_last():
 
 def test_what_a_container_wrote_is_not_taken_for_a_reason():
     assert without_log("exited with 1\n| quota exceeded, rate limit exceeded") == "exited with 1"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([], ""),
+        (["a: is wrong"], "a: is wrong"),
+        (["a: is wrong", "b: is wrong"], "a: is wrong (1 of 2)\nb: is wrong"),
+        (["a " * 60, "b"], f"{'a ' * 54}a… (1 of 2)\n{('a ' * 60).strip()}\nb"),
+    ],
+)
+def test_several_of_the_same_weight_have_a_line_each_and_the_first_says_how_many_there_are(texts, expected):
+    assert listed(texts) == expected
+
+
+@pytest.mark.parametrize("length", [1, 90, 200, 5000])
+def test_of_several_as_many_are_told_as_fit_and_how_many_are_left_out(length):
+    lines = listed([f"{number}{'x' * length}" for number in range(600)]).split("\n")
+    told = len({line.strip("x…") for line in lines[1:-1]} | {"0"})
+    assert (len("\n".join(lines)) <= MOST, len(lines[0]) <= FIRST, lines[-1]) == (True, True, f"and {600 - told} more")

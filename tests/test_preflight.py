@@ -9,7 +9,7 @@ from fargate_operator import names
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import Fault
 from fargate_operator.facts import Facts, Lack, Listener, Subnets, recall, record
-from fargate_operator.grounding import grounded, judge, told
+from fargate_operator.grounding import grounded, judge
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import Halt
@@ -231,25 +231,11 @@ def lack(path, reason="PreflightFailed", message="is wrong"):
 
 def test_faults_of_one_reason_keep_it_and_all_are_told_by_their_paths():
     assert grounded([lack("b", "ImageNotFound"), lack("a", "ImageNotFound")]) == Halt(
-        "ImageNotFound", "a: is wrong; b: is wrong", 600.0
+        "ImageNotFound", "a: is wrong (1 of 2)\nb: is wrong", 600.0
     )
     assert grounded([lack("b"), lack("a", "ImageNotFound"), lack("b")]) == Halt(
-        "PreflightFailed", "a: is wrong; b: is wrong", 600.0
+        "PreflightFailed", "a: is wrong (1 of 2)\nb: is wrong", 600.0
     )
-
-
-@pytest.mark.parametrize(
-    ("count", "length", "expected"),
-    [
-        (2, 4, "p0: xxxx; p1: xxxx"),
-        (9, 4, "p0: xxxx; p1: xxxx; p2: xxxx; and 6 more"),
-        (1, 99, "p0: " + "x" * 35 + "…"),
-        (2, 99, "p0: " + "x" * 23 + "…; and 1 more"),
-    ],
-)
-def test_a_message_holds_as_many_as_fit_and_the_count_of_the_rest(count, length, expected):
-    text = told([Fault(f"p{number}", "x" * length) for number in range(count)], 40)
-    assert (text, len(text) <= 40) == (expected, True)
 
 
 def test_what_stands_in_for_something_missing_is_not_recorded():

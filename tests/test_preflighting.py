@@ -93,7 +93,7 @@ def test_all_faults_are_told_at_once_and_what_runs_stays_and_is_looked_after(lif
     life.aws.counts.clear()
     status = change(life, images={"app": {"uri": IMAGE}}, **NAMED)
     expected = (
-        f"spec.iam.taskRoleArn: there is no role {ROLE}; spec.images.app: ECR has no image {IMAGE}; push it; "
+        f"spec.iam.taskRoleArn: there is no role {ROLE} (1 of 3)\nspec.images.app: ECR has no image {IMAGE}; push it\n"
         f"spec.secrets.KEY: there is no secret {SECRET}"
     )
     assert condition(status, "Stalled") | {"lastTransitionTime": ""} == {

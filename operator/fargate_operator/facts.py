@@ -197,7 +197,7 @@ def recall(recorded: Mapping[str, Any], base: Facts) -> Facts:
         base.account_id,
         base.region,
         base.partition,
-        subnets=_values(Subnets, recorded.get("subnets")),
+        subnets={key: one for key, one in _values(Subnets, recorded.get("subnets")).items() if _zoned(one)},
         images=_texts(recorded.get("images")),
         code=_texts(recorded.get("code")),
         listener=_value(Listener, recorded.get("listener")),
@@ -250,6 +250,11 @@ def _fits(value: Any, kind: Any) -> bool:
 def _values(kind: type[T], recorded: Any) -> dict[str, T]:
     found = {str(key): _value(kind, one) for key, one in _map(recorded).items()}
     return {key: one for key, one in found.items() if one is not None}
+
+
+def _zoned(one: Subnets) -> bool:
+    """Whether every subnet has its zone, or none of them."""
+    return len(one.zones) in (0, len(one.subnet_ids))
 
 
 def _sound(one: Fallback) -> bool:

@@ -6,10 +6,9 @@ from datetime import datetime
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Fault, Terminal
 from fargate_operator.facts import Facts, Lack
+from fargate_operator.messages import listed
 from fargate_operator.plan import OUTSIDE, Halt
 from fargate_operator.preflight import Found, Kind, Looks, Name, Use
-
-MOST_MESSAGE = 1024  # characters: an Event ends there
 
 
 def judge(uses: Iterable[Use], answers: Looks, now: datetime) -> Mapping[Use, str]:
@@ -91,8 +90,8 @@ class Unresolved(Terminal):
     """Of what a spec leaves open something is missing; `facts` have all the rest, and stand-ins."""
 
     def __init__(self, facts: Facts) -> None:
-        told_ = grounded(facts.missing)
-        super().__init__(told_.reason, told_.message, outside=True)
+        halt = grounded(facts.missing)
+        super().__init__(halt.reason, halt.message, outside=True)
         self.facts = facts
 
 
@@ -103,19 +102,7 @@ def lack(use: Use, wrong: str) -> Lack:
 
 def grounded(lacks: Iterable[Lack]) -> Halt:
     """What becomes of a write that would fail: nothing, until the next try. The reason is that of all, or PreflightFailed."""
-    listed = sorted(set(lacks))
-    reasons = {one.reason for one in listed}
+    found = sorted(set(lacks))
+    reasons = {one.reason for one in found}
     reason = next(iter(reasons)) if len(reasons) == 1 else Reason.PreflightFailed
-    return Halt(reason, told([one.fault for one in listed]), OUTSIDE)
-
-
-def told(faults: Iterable[Fault], most: int = MOST_MESSAGE) -> str:
-    """All in one message of at most `most` characters: as many as fit, and how many are left out."""
-    texts = [str(one) for one in faults]
-    for count in range(len(texts), 0, -1):
-        left = len(texts) - count
-        text = "; ".join(texts[:count]) + (f"; and {left} more" if left else "")
-        if len(text) <= most:
-            return text
-    tail = f"; and {len(texts) - 1} more" if len(texts) > 1 else ""
-    return texts[0][: most - len(tail) - 1] + "…" + tail if texts else ""
+    return Halt(reason, listed([str(one.fault) for one in found]), OUTSIDE)

@@ -20,6 +20,7 @@ _WORDS = (
     r"credential|session[_-]?id|cookie)s?"
 )
 _VALUE = r"""\\?"[^"\n]*(?:"|$)|\\?'[^'\n]*(?:'|$)|[^\s,;&]+"""
+_FIRST = r"(?<![\w-])"  # of a word: at each of its letters a long one would be read to its end
 _NO_ARN = r"(?<!\d{12}:)(?!secretsmanager:)"  # in which a secret has its name
 _ISSUED = r"gh[pousr]_|github_pat_|glpat-|xox[abpr]-|npm_|pypi-|sk_live_|rk_live_|sk-|hf_|AIza|SG\.|dop_v1_"  # begins of tokens
 _PATTERNS = (
@@ -32,7 +33,7 @@ _PATTERNS = (
     (re.compile(r"(?i)\b(authorization[\"']?\s*[:=]\s*[\"']?(?:[a-z-]+\s+)?)[^\s\"',]+"), rf"\1{MASK}"),
     (re.compile(r"\b((?i:bearer)\s+)[\w.~+/=-]{6,}"), rf"\1{MASK}"),
     (re.compile(r"\b((?i:basic)\s+)(?=\S*[0-9=])[A-Za-z0-9+/=]{8,}"), rf"\1{MASK}"),
-    (re.compile(rf"(?im){_NO_ARN}([\w-]*{_WORDS}[\w-]*\\?[\"']?\s*(?:=>|[=:])\s*)(?:{_VALUE})"), rf"\1{MASK}"),
+    (re.compile(rf"(?im){_FIRST}{_NO_ARN}((?=[\w-]*?{_WORDS})[\w-]*\\?[\"']?\s*(?:=>|[=:])\s*)(?:{_VALUE})"), rf"\1{MASK}"),
 )  # fmt: skip
 _AFTER = re.compile(rf"(?i)\b({_WORDS}\s+(?:is\s+|was\s+)?[\"'`(<]*)([^\s\"'`)>,;]{{8,}})")
 _LONG = re.compile(r"(?<![A-Za-z0-9/+=._-])(?:[A-Za-z0-9/+]{40}|[A-Za-z0-9/+]{80,}={0,2})(?![A-Za-z0-9/+=._-])")

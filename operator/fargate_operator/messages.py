@@ -34,6 +34,23 @@ def fit(text: str) -> str:
     return "\n".join([words, *newest(log, MOST - len(words))])
 
 
+def listed(texts: Sequence[str]) -> str:
+    """Several of the same weight, a line each: as many as fit, and how many are left out."""
+    if len(texts) < 2:
+        return fit("".join(texts))
+    number = f" (1 of {len(texts)})"
+    first = clean(texts[0]).replace("\n", " ")
+    told = [cut(first, FIRST - len(number)) + number, *([cut(first, MOST // 2)] if len(first) + len(number) > FIRST else [])]
+    for place, text in enumerate(texts[1:], start=1):
+        more = f"and {len(texts) - place} more"
+        line = clean(text).replace("\n", " ")
+        last = place == len(texts) - 1
+        if len("\n".join([*told, line])) + (0 if last else len(more) + 1) > MOST:
+            return fit("\n".join([*told, more]))
+        told.append(line)
+    return fit("\n".join(told))
+
+
 def clean(text: str) -> str:
     """Without terminal codes, control characters and what turns the direction of text; lines end as in Unix."""
     text = _ANSI.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")

@@ -16,7 +16,7 @@ from fargate_operator.previous import sound
 from fargate_operator.queue import Key
 from fargate_operator.recovery import RETAIN, SKIP, named
 from fargate_operator.seen import Seen
-from fargate_operator.template import Template
+from fargate_operator.template import Template, encodes
 
 NOW = "reconcile.fluxcd.io/requestedAt"
 ABANDON = f"{names.DOMAIN}/abandon"
@@ -57,12 +57,12 @@ def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) 
     handled = str(previous.get("lastHandledReconcileAt", ""))
     spec = item.get("spec") if isinstance(item.get("spec"), Mapping) else {}
     namespace, name = metadata["namespace"], metadata["name"]
-    stack_name = (previous.get("stack") or {}).get("name") or (spec or {}).get("stackName")
+    stack_name = (previous.get("stack") or {}).get("name") or _stated(spec, "stackName")
     seen = Seen(
         previous=previous,
         generation=metadata.get("generation", 0),
         now=now,
-        region=str(previous.get("region") or (spec or {}).get("region") or region),
+        region=str(previous.get("region") or _stated(spec, "region") or region),
         account_id=str(previous.get("accountId", "")),
         stack_name=str(stack_name or names.stack_name(identity.installation, namespace, name, identity.stack_prefix)),
         reconcile_at=requested,
@@ -71,6 +71,12 @@ def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) 
     owner = Owner(identity.installation, namespace, name)
     # with the status gone (a rebuilt cluster), an old request is no request: the pins of the stack stay
     return Turn(item, seen, owner, reconcile_now=bool(previous) and requested not in ("", handled))
+
+
+def _stated(spec: Any, field: str) -> str:
+    """A text of the spec, which is not judged yet; empty where it has none that could be told."""
+    found = spec.get(field) if isinstance(spec, Mapping) else None
+    return found if isinstance(found, str) and encodes(found) else ""
 
 
 def request(metadata: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.fragments.changes import Changes
-from fargate_operator.messages import details, fit, headline, joined
+from fargate_operator.messages import details, fit, headline, joined, listed
 from fargate_operator.model import App
 from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -49,7 +49,7 @@ def verdicts_of(seen: Seen) -> dict[str, Verdict]:
     """The verdict of each condition that is there."""
     verdicts: dict[str, Verdict] = {}
     if isinstance(seen.error, InvalidSpec):
-        verdicts["SpecValid"] = Verdict("False", seen.error.reason, seen.error.message)
+        verdicts["SpecValid"] = Verdict("False", seen.error.reason, _message(seen.error))
     elif seen.app:
         verdicts["SpecValid"] = Verdict("True", Reason.Valid)
     verdicts["StackReady"] = _stack_ready(seen)
@@ -61,6 +61,10 @@ def verdicts_of(seen: Seen) -> dict[str, Verdict]:
         verdicts["Reconciling"] = reconciling
     verdicts["Ready"] = _ready(seen, verdicts)
     return verdicts
+
+
+def _message(error: ReconcileError) -> str:
+    return listed([str(fault) for fault in error.faults]) if isinstance(error, InvalidSpec) else error.message
 
 
 def _stack_ready(seen: Seen) -> Verdict:
@@ -180,7 +184,7 @@ def _stalled(seen: Seen) -> Verdict | None:
     if isinstance(seen.action, Halt):
         return Verdict("True", seen.action.reason, seen.action.message)
     if isinstance(seen.error, Terminal):
-        return Verdict("True", seen.error.reason, seen.error.message)
+        return Verdict("True", seen.error.reason, _message(seen.error))
     if seen.error is None and (hopeless := [f"{name}: {one.message}" for name, one in troubles(seen) if one.stalled]):
         return Verdict("True", troubles(seen)[0][1].reason, joined(hopeless))
     return None
@@ -201,7 +205,7 @@ _DOING: dict[type[Any], Reason] = {
 
 def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if isinstance(seen.error, ReconcileError):
-        return Verdict("True", seen.error.reason, seen.error.message)
+        return Verdict("True", seen.error.reason, _message(seen.error))
     if seen.action is not None and type(seen.action) in _DOING:
         return Verdict("True", _DOING[type(seen.action)], recovery.instead(seen.action))
     if isinstance(seen.action, Execute):

@@ -157,7 +157,7 @@ STALLED = {
     ),
     "many faults at once": (
         {"services": {"web": web(host="*"), "zoo": web(path="/zoo/*"), "api": web(healthCheck={"timeout": "1m"})}}, "InvalidSpec",
-        "30s; spec.services.web.http.host: matches any host: leave it out; spec.services.zoo.http.path: is what",
+        "30s (1 of 3)\nspec.services.web.http.host: matches any host: leave it out\nspec.services.zoo.http.path: is what",
     ),
 }  # fmt: skip
 

@@ -64,7 +64,7 @@ def test_three_faults_are_told_at_once_the_stack_is_not_touched_and_what_was_men
     )
     message = world.stalled("PreflightFailed", "three")
     assert message == (
-        f"spec.iam.taskRoleArn: there is no role {role('three')}; spec.images.app: ECR has no image {REPOSITORY}:v1; push it; "
+        f"spec.iam.taskRoleArn: there is no role {role('three')} (1 of 3)\nspec.images.app: ECR has no image {REPOSITORY}:v1; push it\n"
         "spec.secrets.KEY: there is no parameter /three/key"
     )
     # what runs is looked after: a task that ends is seen, and one more
@@ -132,8 +132,8 @@ def test_what_is_there_but_cannot_be_used_is_told_as_well(place):
         network={"subnetIds": ["subnet-00000001"], "securityGroupIds": [group]},
         secrets={"KEY": going},
     )
-    assert world.stalled("PreflightFailed", "unusable").split("; spec.") == [
-        f"spec.iam.taskRoleArn: the role {role('for-lambda')} does not let ecs-tasks.amazonaws.com assume it; add that to its trust policy",
+    assert world.stalled("PreflightFailed", "unusable").split("\nspec.")[1:] == [
+        f"iam.taskRoleArn: the role {role('for-lambda')} does not let ecs-tasks.amazonaws.com assume it; add that to its trust policy",
         f"network.securityGroupIds[0]: the security group {group} is not in vpc-00000001, where the tasks' other subnets are; all must be of one VPC",
         f"secrets.KEY: the secret {going} is scheduled for deletion; restore it, or name another",
     ]

@@ -3,6 +3,8 @@
 import copy
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,7 +24,6 @@ from inputs.path import NOW
 from inputs.schema import status_faults
 from test_sources import Objects
 
-sys.setrecursionlimit(DEEPEST)  # as the operator does
 MOST_STATUS = 2**20  # characters
 PERIOD = 600.0  # seconds
 
@@ -86,6 +87,18 @@ def _unreachable(*_: str) -> str:
     raise Unreachable("no network in tests")
 
 
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Python's limit as the operator has it, for as long as it is at work: elsewhere it would end the process."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(DEEPEST)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+@_deep()
 def operate(item: dict[str, Any], aws: Aws | None = None, objects: Objects | None = None, seconds: float = PERIOD) -> Operated:
     """Run the object's turns as the queue and the follower would bring them. What a turn raises comes through."""
     aws, cluster, elapsed = aws or Aws(), Cluster(item, objects), 0.0

@@ -83,6 +83,6 @@ def through(source: dict[str, Any], bounds: Bounds | None = WIDE) -> End:
     except ReconcileError as error:
         seen = Seen({}, 1, NOW, seen.region, seen.account_id, seen.stack_name, app=seen.app, error=error)
         status = summarize(seen)
-        return End(status, outcome(seen, status, 300.0), came, error)
+        return End(status, outcome(seen, status, 300.0, 3600.0), came, error)
     status = summarize(seen)
-    return End(status, outcome(seen, status, 300.0), came)
+    return End(status, outcome(seen, status, 300.0, 3600.0), came)
