@@ -39,7 +39,7 @@ def _lane(todo: Any, done: Any) -> None:
     die_with_parent()
     stories = _stories(todo)
     for first in stories:
-        _act_out(chain([first], stories), done)
+        _act_on(first, stories, done)
 
 
 def _stories(todo: Any) -> Iterator[tuple[str, int]]:
@@ -50,12 +50,12 @@ def _stories(todo: Any) -> Iterator[tuple[str, int]]:
             return
 
 
-def _act_out(stories: Iterator[tuple[str, int]], done: Any) -> None:
+def _act_on(first: tuple[str, int], stories: Iterator[tuple[str, int]], done: Any) -> None:
     """Until one ends badly; that of the harness itself is such an end."""
-    one = next(stories)
+    one = first  # it is told of where there is no lane for it
     try:
         with Lane() as lane:
-            for one in chain([one], stories):  # noqa: B020  the first is told of where there is no lane for it
+            for one in chain([first], stories):
                 result = lane.run(STORIES[one[0]](one[1]))
                 if result.wrong:
                     break
