@@ -59,7 +59,7 @@ class Lane:
             self.stack_faults = StackFaults(self.emulator)
             self.weather = Weather(self.stack_faults)
             self.proxy.interference, self.kube.interference = self.weather, self.weather.api
-            settings = {"health_interval": "2s", "lease_duration": "3s", "installation_id": "chaos", "log_level": "debug"}
+            settings = {"health_interval": "2s", "lease_duration": "4s", "installation_id": "chaos", "log_level": "debug"}
             self.operator = OperatorProcess(self.plane, self.proxy.endpoint, **settings)
             self.operator.kubeconfig = self.kube.kubeconfig
             self.keeper = stack.enter_context(Keeper(self.operator))
