@@ -10,6 +10,8 @@ import urllib.request
 import pytest
 
 from fargate_operator.health import serve
+from fargate_operator.main import answer
+from fargate_operator.settings import Unusable
 from harness.processes import free_port
 
 
@@ -61,3 +63,9 @@ def test_a_probe_that_has_given_up_leaves_no_traceback(port, capfd):
         assert asked(port, "/readyz")[0] == 200
         server.shutdown()
     assert capfd.readouterr().err == ""
+
+
+def test_a_port_that_somebody_else_has_is_told_in_one_line(port):
+    with socket.create_server(("", port)), pytest.raises(Unusable) as caught:
+        answer(port, lambda: True, lambda: 0)
+    assert str(caught.value) == f"--health-port: {port} cannot be listened on: Address already in use"

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,6 +68,14 @@ def run(settings: Settings) -> int:
     return asyncio.run(_Operator(settings, kube, installation, bounds).run())
 
 
+def answer(port: int, ready: Callable[[], bool], waiting: Callable[[], int]) -> None:
+    """/healthz and /readyz. Unusable where the port cannot be had."""
+    try:
+        serve(port, ready, waiting)
+    except OSError as error:
+        raise Unusable(f"--health-port: {port} cannot be listened on: {error.strerror}") from error
+
+
 class _Operator:
     def __init__(self, settings: Settings, kube: Kube, installation: str, bounds: BoundsFile | None) -> None:
         self._settings, self._kube, self._bounds = settings, kube, bounds
@@ -111,7 +120,7 @@ class _Operator:
     async def run(self) -> int:
         self._heed()
         threading.excepthook = _ended
-        self._serve(self._settings.health_port)
+        answer(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
         self._lease.start()
         if not await self._until_held():
             return 0
@@ -138,12 +147,6 @@ class _Operator:
             self._end(code)
             self._shutdown.wait()
         return 0
-
-    def _serve(self, port: int) -> None:
-        try:
-            serve(port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
-        except OSError as error:
-            raise Unusable(f"--health-port: {port} cannot be listened on: {error.strerror}") from error
 
     def _heed(self) -> None:
         """Signals end the operator."""
