@@ -209,7 +209,7 @@ class _Operator:
                 log.exception("%s/%s", *key)
                 self._queue.done(key, failed=True)
             else:
-                self._queue.done(key, failed=outcome.failed, away=outcome.away)
+                self._queue.done(key, failed=outcome.failed, away=outcome.away, woken=outcome.woken)
                 self._outages.answered(API_SERVER)
                 if outcome.after is not None:
                     self._queue.add(key, outcome.after)
