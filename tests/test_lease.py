@@ -3,12 +3,14 @@
 import socket
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from kubernetes.leaderelection.leaderelectionrecord import LeaderElectionRecord
 
-from fargate_operator.lease import KEPT, NAME, Lease
+from fargate_operator.lease import KEPT, NAME, Lease, _Lock
 
 
 @pytest.fixture
@@ -22,6 +24,89 @@ def hanging():
         client.Configuration.set_default(chosen)
         yield
         client.Configuration.set_default(before)
+
+
+LEASE = b'{"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": {"name": "fargate-operator"}, "spec": {}}'
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """Each call gets the next of `answers`; the last one for ever."""
+
+    answers: list[int]
+    asked = 0
+
+    def do_GET(self):
+        status = self.answers[min(type(self).asked, len(self.answers) - 1)]
+        type(self).asked += 1
+        body = b"" if status >= 400 else LEASE
+        self.send_response(status, "Said So")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def lock():
+    """Of an API server that answers as `_Refusing` is told to."""
+    _Refusing.asked = 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        before = client.Configuration.get_default_copy()
+        client.Configuration.set_default(client.Configuration(host=f"http://127.0.0.1:{server.server_port}"))
+        yield _Lock("default", 1.0)
+        client.Configuration.set_default(before)
+        server.shutdown()
+
+
+def _warnings(caplog):
+    return [one.getMessage() for one in caplog.records if one.name == "fargate_operator.lease"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        pytest.param([403, 403, 403], ["403"], id="a refusal that lasts is told once"),
+        pytest.param([403, 415, 403, 415], ["403", "415"], id="each kind of it is told"),
+        pytest.param([403, 200, 403], ["403", "403"], id="one that comes back is told again"),
+        pytest.param([404, 404], [], id="that there is no lease yet is no trouble"),
+    ],
+)
+def test_what_is_wrong_with_the_lease_is_told(answers, told, lock, caplog):
+    _Refusing.answers = answers
+    assert [lock.get(NAME, "default")[0] for _ in answers] == [one == 200 for one in answers]
+    assert _warnings(caplog) == [f"the lease fargate-operator: read: HTTP {one} Said So; trying again" for one in told]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        pytest.param(200, [], id="that goes well"),
+        pytest.param(409, [], id="another was quicker, which is no trouble"),
+        pytest.param(403, ["the lease fargate-operator: replace: HTTP 403 Said So; trying again"], id="a refusal is told"),
+    ],
+)
+def test_renewing_it(answer, told, lock, caplog):
+    _Refusing.answers = [200, answer]
+    lock.get(NAME, "default")
+    now = "2026-01-01 00:00:00.000001"
+    assert lock.update(NAME, "default", LeaderElectionRecord("me", "3", now, now)) is (answer == 200)
+    assert _warnings(caplog) == told
+
+
+@pytest.mark.usefixtures("hanging")
+def test_that_the_api_server_does_not_answer_is_told_once(caplog):
+    lock = _Lock("default", 0.1)
+    for _ in range(2):
+        assert lock.get(NAME, "default")[0] is False
+    assert _warnings(caplog) == ["the lease fargate-operator: read: ReadTimeoutError; trying again"]
 
 
 @pytest.mark.usefixtures("hanging")

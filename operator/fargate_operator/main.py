@@ -52,7 +52,7 @@ SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 
 def run(settings: Settings) -> int:
-    """Run until told to stop. Unusable where there is no cluster to run for."""
+    """Run until told to stop. Unusable where there is no cluster to run for, or no port to answer on."""
     _logging(settings.log_format, settings.log_level)
     sys.setrecursionlimit(DEEPEST)
     try:
@@ -113,7 +113,7 @@ class _Operator:
     async def run(self) -> int:
         self._heed()
         threading.excepthook = _ended
-        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
+        self._serve(self._settings.health_port)
         self._lease.start()
         if not await self._until_held():
             return 0
@@ -140,6 +140,12 @@ class _Operator:
             self._end(code)
             self._shutdown.wait()
         return 0
+
+    def _serve(self, port: int) -> None:
+        try:
+            serve(port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
+        except OSError as error:
+            raise Unusable(f"--health-port: {port} cannot be listened on: {error.strerror}") from error
 
     def _heed(self) -> None:
         """Signals end the operator."""
