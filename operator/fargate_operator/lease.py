@@ -97,7 +97,7 @@ class Lease:
 
     def __init__(self, namespace: str, duration: float, lost: Callable[[], None]) -> None:
         self._lock = _Lock(namespace, max(1.0, duration / 4))
-        self._lost, self._kept = lost, duration * KEPT
+        self._lost, self._kept, self._duration = lost, duration * KEPT, duration
         self.held = threading.Event()
         # renewing is given up a third before the lease runs out: that is the workers' time to stop
         config = electionconfig.Config(
@@ -123,14 +123,24 @@ class Lease:
         self._stopped()
 
     def _stopped(self) -> None:
+        self.held.clear()
         if not self._lock.released:
             self._lost()
 
-    def release(self, timeout: float = 1.5) -> None:
-        """Let go, so that the next operator need not wait."""
+    def release(self, timeout: float = 1.0) -> None:
+        """Let go, so that the next operator need not wait; `timeout` in seconds, of each of two calls.
+
+        Only while it is surely this one's, and only as it was read: whatever came between, another's Lease stays.
+        """
         self._lock.released = True
-        if self.held.is_set():
-            try:
-                client.CoordinationV1Api().delete_namespaced_lease(NAME, self._lock.namespace, _request_timeout=timeout)
-            except (ApiException, urllib3.exceptions.HTTPError):
-                log.warning("the lease could not be released; it runs out by itself")
+        if not self.held.is_set() or time.monotonic() - self._lock.renewed >= self._duration:
+            return
+        api, where = client.CoordinationV1Api(), (NAME, self._lock.namespace)
+        try:
+            lease: Any = api.read_namespaced_lease(*where, _request_timeout=timeout)
+            if lease.spec.holder_identity == self._lock.identity:
+                as_read = client.V1Preconditions(uid=lease.metadata.uid, resource_version=lease.metadata.resource_version)
+                body = client.V1DeleteOptions(preconditions=as_read)
+                api.delete_namespaced_lease(*where, body=body, _request_timeout=timeout)
+        except (ApiException, urllib3.exceptions.HTTPError):
+            log.warning("the lease could not be released; it runs out by itself")

@@ -33,6 +33,7 @@ from fargate_operator.outages import Outages
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Reconciler
 from fargate_operator.refs import Refs
+from fargate_operator.relisting import Relist
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.shutdown import Shutdown
 from fargate_operator.source_index import SourceIndex
@@ -106,6 +107,7 @@ class _Operator:
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
         self._listeners = [listener] if settings.event_queue else []
         self._watch = Watch(self._queue, settings.health_interval, index)
+        self._relisted = Relist(kube, settings.namespaces, self._watch, self._queue.add)
         self._listed = threading.Event()
         self._source_watches = [
             SourceWatch(kube.objects, index, kind, namespace, self._queue.add, listed=self._listed)
@@ -216,7 +218,7 @@ class _Operator:
                 log.exception("%s/%s", *key)
                 self._queue.done(key, failed=True)
             else:
-                self._queue.done(key, failed=outcome.failed, away=outcome.away)
+                self._queue.done(key, failed=outcome.failed, away=outcome.away, woken=outcome.woken)
                 self._outages.answered(API_SERVER)
                 if outcome.after is not None:
                     self._queue.add(key, outcome.after)
@@ -228,17 +230,12 @@ class _Operator:
             if not self._watching.is_set():
                 continue
             try:
-                there = self._kube.keys(self._settings.namespaces)
+                if self._listed.is_set():
+                    self._relisted.look()
+                elif self._relisted.told():
+                    self._listed.set()
             except ReconcileError as error:
                 log.warning("listing: %s", error.message)
-                continue
-            if not self._listed.is_set():
-                if there <= self._watch.keys():
-                    self._listed.set()
-                continue
-            for key in self._watch.keys() - there:
-                self._watch.forget(key)
-                log.warning("%s/%s was taken away by force; its stack, if there is one, stays", *key)
 
     def _bounds_changed(self, old: Rules, new: Rules) -> None:
         known = self._watch.keys()
@@ -250,7 +247,7 @@ class _Operator:
         return self._world.stacks(region).in_progress()
 
     def _ended(self, key: Key, region: str, stack_name: str) -> None:
-        self._world.doubt(region, stack_name)
+        self._world.ended(region, stack_name)
         self._queue.add(key)
 
     def _lost(self) -> None:
