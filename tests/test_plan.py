@@ -6,24 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fargate_operator.actions import Cancel, Create, Delete, Halt, Nothing, Protect, Recover, Recreate, Rollback, Update, Wait
 from fargate_operator.observation import Owner, Piece, StackObservation
-from fargate_operator.plan import (
-    Attempt,
-    Cancel,
-    Create,
-    Delete,
-    Halt,
-    Nothing,
-    Protect,
-    Recover,
-    Recreate,
-    Rollback,
-    Update,
-    Wait,
-    Wish,
-    busy,
-    plan,
-)
+from fargate_operator.plan import Attempt, Wish, busy, plan
 from fargate_operator.recovery import CANCEL, RECREATE, Named, named
 
 WEB = Piece("Web", "AWS::ECS::Service", "UPDATE_FAILED", "not stable")

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.actions import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.notices import passing, surprise
 from fargate_operator.observation import Piece, StackObservation
 from fargate_operator.pace import Outcome, outcome
-from fargate_operator.plan import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.recovery import Named, named, still, undeletable
 from fargate_operator.seen import attempt, gone, touched
 from fargate_operator.status import summarize, transitions

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from fargate_operator import names
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose, Wait
 from fargate_operator.approval import prefix
 from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
@@ -12,15 +13,7 @@ from fargate_operator.fallback import wanting
 from fargate_operator.follower import Follower
 from fargate_operator.looks import Looks
 from fargate_operator.observation import Failure, StackObservation
-from fargate_operator.plan import (
-    Await,
-    Discard,
-    Halt,
-    Nothing,
-    Propose,
-    Wait,
-    busy,
-)
+from fargate_operator.plan import busy
 from fargate_operator.progress import Progress
 from fargate_operator.rescue import Rescue
 from fargate_operator.seen import attempt, condition, news

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
+from fargate_operator.plan import OUTSIDE, busy
 from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
 

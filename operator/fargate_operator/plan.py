@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from fargate_operator import recovery
 from fargate_operator.actions import (
     Action,
-    Await,
     Cancel,
     Create,
     Delete,
-    Discard,
-    Execute,
     Halt,
     Nothing,
-    Propose,
     Protect,
     Recover,
     Recreate,
@@ -28,28 +24,6 @@ from fargate_operator.actions import (
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.recovery import Named
-
-__all__ = [  # with the actions, which are its answers
-    "Action",
-    "Attempt",
-    "Await",
-    "Cancel",
-    "Create",
-    "Delete",
-    "Discard",
-    "Execute",
-    "Halt",
-    "Nothing",
-    "Propose",
-    "Protect",
-    "Recover",
-    "Recreate",
-    "Rollback",
-    "Update",
-    "Wait",
-    "Wish",
-    "plan",
-]
 
 
 @dataclass(frozen=True, slots=True)

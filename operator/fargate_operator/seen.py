@@ -5,19 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fargate_operator.actions import Action
 from fargate_operator.facts import Fallback
 from fargate_operator.failure import told
 from fargate_operator.messages import fit, without_log
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
-from fargate_operator.plan import (
-    NEVER_UP,
-    ROLLED_BACK,
-    SETTLED,
-    STUCK,
-    Action,
-    Attempt,
-)
+from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, STUCK, Attempt
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.shortage import lacks_capacity
 

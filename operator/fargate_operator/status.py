@@ -5,25 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fargate_operator import drift, names, spot_status
+from fargate_operator.actions import Await, Cancel, Create, Delete, Execute, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.messages import about, fit
 from fargate_operator.observation import ServiceObservation
-from fargate_operator.plan import (
-    STUCK,
-    Await,
-    Cancel,
-    Create,
-    Delete,
-    Execute,
-    Halt,
-    Nothing,
-    Recover,
-    Recreate,
-    Update,
-    Wait,
-)
+from fargate_operator.plan import STUCK
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of

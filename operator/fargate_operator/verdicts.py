@@ -5,16 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fargate_operator import names, recovery, spot_status
-from fargate_operator.approval import told
-from fargate_operator.conditions import Reason
-from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
-from fargate_operator.fragments.changes import Changes
-from fargate_operator.messages import details, fit, headline, joined, listed
-from fargate_operator.model import App
-from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
-from fargate_operator.plan import (
-    ROLLED_BACK,
-    SETTLED,
+from fargate_operator.actions import (
     Await,
     Cancel,
     Create,
@@ -28,8 +19,15 @@ from fargate_operator.plan import (
     Recreate,
     Rollback,
     Update,
-    busy,
 )
+from fargate_operator.approval import told
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
+from fargate_operator.fragments.changes import Changes
+from fargate_operator.messages import details, fit, headline, joined, listed
+from fargate_operator.model import App
+from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
+from fargate_operator.plan import ROLLED_BACK, SETTLED, busy
 from fargate_operator.seen import Seen, failed, timestamp, warnings
 
 MOST_WAITING = 5  # workloads named in the message of an image that they wait for
