@@ -86,6 +86,17 @@ def test_the_look_at_the_deadline_is_not_missed():
     assert outcome(still_one, status, 300.0, 90.0) == Outcome(60.0)  # for the sake of its services
 
 
+def test_when_a_service_moved_on_is_in_the_status_for_as_long_as_the_stack_is_busy():
+    rolls = {"rollout": "IN_PROGRESS", "desired": 2}
+    first = summarize(seen("UPDATE_IN_PROGRESS", Wait(), services={"web": service(**rolls, running=0)}))
+    assert "movedAt" not in stack_of(first)
+    later = {"now": NOW + timedelta(seconds=60), "services": {"web": service(**rolls, running=1)}}
+    second = summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=first, **later))
+    assert stack_of(second)["movedAt"] == "2026-01-02T03:05:05Z"
+    assert stack_of(summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=second, services=None))) == stack_of(second)
+    assert "movedAt" not in stack_of(summarize(seen("UPDATE_COMPLETE", Nothing(), previous=second)))
+
+
 def stack_of(status):
     return status["stack"]
 

@@ -59,7 +59,7 @@ class Observer:
         if stack is not None and news(seen.previous, stack):
             failure = self._explainer.failure(turn, stack)
         if stack is not None:
-            stack = self._progress.look(key_of(turn), seen, stack)
+            stack = self._progress.look(key_of(turn), turn.item["metadata"]["uid"], seen, stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
         elif stack is not None:

@@ -51,6 +51,7 @@ class Seen:
     planned: str = ""  # the template's digest before live facts were put into it, where they changed it
     input_digest: str = ""
     reconcile_at: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict)  # annotations that let resources go: `incidents`
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
@@ -105,7 +106,6 @@ def attempt(previous: Status, stack: StackObservation | None, failure: Failure |
         passing=passes(without_log(reason)),
         fresh=fresh,
         recoveries=int(old.get("recoveries", 0)),
-        passed_over=tuple(old.get("passedOver") or ()),
         undoing=undoing,
         touched=touched(previous, stack),
     )
