@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from fargate_operator.actions import Nothing, Wait
 from fargate_operator.errors import Transient
 from fargate_operator.explaining import Explainer
 from fargate_operator.observation import Ended, Failure
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Nothing, Wait
 from fargate_operator.turn import Turn
 from test_model import manifest
 from test_plan import OWNER

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from fargate_operator import names
+from fargate_operator.actions import Halt
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import Fault
 from fargate_operator.facts import Facts, Lack, Listener, Subnets, recall, record
 from fargate_operator.grounding import grounded, judge
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Halt
 from fargate_operator.preflight import Found, Kind, Name, Use, questions
 from test_model import manifest
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.actions import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.errors import Transient
 from fargate_operator.notices import passing, surprise
 from fargate_operator.observation import Piece, StackObservation
 from fargate_operator.pace import Outcome, outcome
-from fargate_operator.plan import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.recovery import Named, named, still, undeletable
 from fargate_operator.seen import attempt, gone, touched
 from fargate_operator.status import summarize, transitions
@@ -85,6 +85,17 @@ def test_the_look_at_the_deadline_is_not_missed():
     assert outcome(quiet, status, 300.0, 90.0) == Outcome(30.0)
     still_one = replace(quiet, stack=replace(quiet.stack, still=True, event_at=NOW))
     assert outcome(still_one, status, 300.0, 90.0) == Outcome(60.0)  # for the sake of its services
+
+
+def test_when_a_service_moved_on_is_in_the_status_for_as_long_as_the_stack_is_busy():
+    rolls = {"rollout": "IN_PROGRESS", "desired": 2}
+    first = summarize(seen("UPDATE_IN_PROGRESS", Wait(), services={"web": service(**rolls, running=0)}))
+    assert "movedAt" not in stack_of(first)
+    later = {"now": NOW + timedelta(seconds=60), "services": {"web": service(**rolls, running=1)}}
+    second = summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=first, **later))
+    assert stack_of(second)["movedAt"] == "2026-01-02T03:05:05Z"
+    assert stack_of(summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=second, services=None))) == stack_of(second)
+    assert "movedAt" not in stack_of(summarize(seen("UPDATE_COMPLETE", Nothing(), previous=second)))
 
 
 def stack_of(status):

@@ -72,6 +72,7 @@ def stuck() -> Upgrade:
         "status": "UPDATE_ROLLBACK_FAILED", "updatedAt": "2026-01-01T00:00:00Z", "attemptedDigest": "sha256:tried",
         "attemptedGeneration": 1, "failures": 2, "failure": "it broke", "retryAt": "2026-01-01T00:10:00Z", "recoveries": 3,
         "passedOver": ["WebService"], "undoing": "Recreate", "warnings": ["a quota is near"], "drift": {"state": "InSync"},
+        "movedAt": "2026-01-01T00:00:00Z", "skipped": ["WebService"], "annotations": {"before": {"retain": "Bucket"}, "tried": {"skip-rollback": "Web"}},
     }  # fmt: skip
     return upgrade
 

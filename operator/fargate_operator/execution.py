@@ -6,19 +6,7 @@
 from dataclasses import replace
 
 from fargate_operator.acting import BRINGS, WRITES, Actor
-from fargate_operator.approval import prefix, review
-from fargate_operator.aws.stacks import Order
-from fargate_operator.conditions import Reason
-from fargate_operator.facts import pins
-from fargate_operator.follower import Follower
-from fargate_operator.homes import recorded
-from fargate_operator.images import Images
-from fargate_operator.kube import FINALIZER, Kube
-from fargate_operator.lookup import live_facts
-from fargate_operator.notices import passing, surprise
-from fargate_operator.observing import Observer
-from fargate_operator.parameters import NONE, Parameters
-from fargate_operator.plan import (
+from fargate_operator.actions import (
     Action,
     Await,
     Cancel,
@@ -34,10 +22,20 @@ from fargate_operator.plan import (
     Recreate,
     Update,
     Wait,
-    Wish,
-    by_change_set,
-    plan,
 )
+from fargate_operator.approval import prefix, review
+from fargate_operator.aws.stacks import Order
+from fargate_operator.conditions import Reason
+from fargate_operator.facts import pins
+from fargate_operator.follower import Follower
+from fargate_operator.homes import recorded
+from fargate_operator.images import Images
+from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.lookup import live_facts
+from fargate_operator.notices import passing, surprise
+from fargate_operator.observing import Observer
+from fargate_operator.parameters import NONE, Parameters
+from fargate_operator.plan import Wish, by_change_set, plan
 from fargate_operator.preflighting import Preflight
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from fargate_operator.actions import Halt
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Fault, Terminal
 from fargate_operator.facts import Facts, Lack
 from fargate_operator.messages import listed
-from fargate_operator.plan import OUTSIDE, Halt
+from fargate_operator.plan import OUTSIDE
 from fargate_operator.preflight import Found, Kind, Looks, Name, Use
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
+from fargate_operator.plan import OUTSIDE, busy
 from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
 
@@ -94,7 +95,8 @@ def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcom
     lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
     nothing = isinstance(seen.action, Nothing) and not services and not lacking
-    if conditions["Ready"]["status"] == "True" or nothing or _only_waits(seen):
+    left = conditions["Ready"]["reason"] == Reason.RollbackSkipped  # which a person has to set right
+    if conditions["Ready"]["status"] == "True" or nothing or left or _only_waits(seen):
         return Outcome(health)
     return Outcome(min(health, max(2.0, min(30.0, _age(seen, conditions["WorkloadsReady"]) / 4))))
 

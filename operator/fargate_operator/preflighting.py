@@ -11,11 +11,12 @@ from typing import Any
 
 from fargate_operator import quotas
 from fargate_operator.acting import BRINGS
+from fargate_operator.actions import Halt, Nothing
 from fargate_operator.answers import Answers
 from fargate_operator.aws import preflight as aws
 from fargate_operator.facts import Lack
 from fargate_operator.grounding import grounded, judge, lack
-from fargate_operator.plan import OUTSIDE, Halt, Nothing
+from fargate_operator.plan import OUTSIDE
 from fargate_operator.preflight import Found, Kind, Looks, Name, questions
 from fargate_operator.queue import Key
 from fargate_operator.seen import Seen

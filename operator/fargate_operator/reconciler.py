@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fargate_operator.actions import Nothing
 from fargate_operator.aws.errors import stray
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
@@ -30,10 +31,7 @@ from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import (
-    Nothing,
-    busy,
-)
+from fargate_operator.plan import busy
 from fargate_operator.progress import DEADLINE, Progress
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns

@@ -5,20 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fargate_operator.actions import Action
 from fargate_operator.facts import Fallback
 from fargate_operator.failure import told
 from fargate_operator.messages import fit, without_log
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
-from fargate_operator.plan import (
-    NEVER_UP,
-    OUTSIDE,
-    ROLLED_BACK,
-    SETTLED,
-    STUCK,
-    Action,
-    Attempt,
-)
+from fargate_operator.plan import NEVER_UP, OUTSIDE, ROLLED_BACK, SETTLED, STUCK, Attempt
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.shortage import lacks_capacity
 
@@ -58,6 +51,7 @@ class Seen:
     planned: str = ""  # the template's digest before live facts were put into it, where they changed it
     input_digest: str = ""
     reconcile_at: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict)  # annotations that let resources go: `incidents`
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
@@ -124,7 +118,6 @@ def attempt(previous: Status, stack: StackObservation | None, failure: Failure |
         fresh=fresh,
         left=left,
         recoveries=int(old.get("recoveries", 0)),
-        passed_over=tuple(old.get("passedOver") or ()),
         undoing=undoing,
         touched=touched(previous, stack),
     )

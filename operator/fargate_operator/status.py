@@ -5,29 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from fargate_operator import drift, names, spot_status
+from fargate_operator import drift, incidents, motion, names, spot_status
+from fargate_operator.actions import Await, Cancel, Create, Delete, Execute, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.messages import about, fit
 from fargate_operator.observation import ServiceObservation
-from fargate_operator.plan import (
-    ROLLED_BACK,
-    SETTLED,
-    STUCK,
-    Await,
-    Cancel,
-    Create,
-    Delete,
-    Execute,
-    Halt,
-    Nothing,
-    Recover,
-    Recreate,
-    Update,
-    Wait,
-    backoff,
-)
+from fargate_operator.plan import ROLLED_BACK, SETTLED, STUCK, backoff, busy
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
@@ -74,6 +59,11 @@ def _stack(seen: Seen) -> dict[str, Any]:
     tried = isinstance(seen.action, Create | Update | Execute)
     body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
     body |= _undone(seen, old)
+    body["annotations"], body["skipped"] = incidents.remembered(seen), incidents.skipped(seen)
+    if stack is not None and busy(stack.status):
+        body["movedAt"] = timestamp(motion.moved_at(seen.previous, seen.services or {}, seen.now))
+    elif seen.action is None:  # the turn was cut off
+        body["movedAt"] = old.get("movedAt")
     body["drift"] = _drift(seen, old, body)
     body["warnings"] = warnings(seen)
     return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
