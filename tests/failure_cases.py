@@ -146,6 +146,7 @@ class Case:
             "StackStatus": self.stack["status"],
             "Tags": [{"Key": f"fargate-operator.dev/{key}", "Value": value} for key, value in tags.items()],
             "Outputs": self.stack.get("outputs", []),
+            "EnableTerminationProtection": self.stack.get("protected", False),
         }
         if "updated" in self.stack:
             one["LastUpdatedTime"] = BEGIN + timedelta(minutes=self.stack["updated"])

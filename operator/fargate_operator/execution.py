@@ -11,6 +11,7 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.conditions import Reason
 from fargate_operator.facts import pins
 from fargate_operator.follower import Follower
+from fargate_operator.grounding import held
 from fargate_operator.images import Images
 from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.lookup import live_facts
@@ -73,11 +74,11 @@ class Execution:
 
     def act(self, turn: Turn) -> Turn:
         """One step towards what is wished."""
-        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        action = self._planned(turn)
         if isinstance(action, Delete | Recreate | Cancel):  # nothing is destroyed for what it was when it was seen last
             self._world.doubt(turn.seen.region, turn.seen.stack_name)
             turn = self._observer.stack(turn)
-            action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+            action = self._planned(turn)
         turn = turn.with_seen(action=action)
         if isinstance(action, Protect):
             assert turn.seen.stack is not None  # noqa: S101  plan saw one
@@ -105,6 +106,10 @@ class Execution:
             notes = (*turn.seen.notes, *surprise(turn.seen, final, written))
             turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner, notes=notes)
         return turn
+
+    def _planned(self, turn: Turn) -> Action:
+        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        return held(action, turn.seen.stack, turn.facts.missing if turn.facts else ())
 
     def _review(self, turn: Turn) -> Action:
         """What becomes of a change that is looked at first."""

@@ -7,7 +7,8 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import Fault, Terminal
 from fargate_operator.facts import Facts, Lack
 from fargate_operator.messages import listed
-from fargate_operator.plan import OUTSIDE, Halt
+from fargate_operator.observation import StackObservation
+from fargate_operator.plan import NEVER_UP, OUTSIDE, Action, Cancel, Halt, Protect, Recreate, Wait, busy
 from fargate_operator.preflight import Found, Kind, Looks, Name, Use
 
 
@@ -106,3 +107,15 @@ def grounded(lacks: Iterable[Lack]) -> Halt:
     reasons = {one.reason for one in found}
     reason = next(iter(reasons)) if len(reasons) == 1 else Reason.PreflightFailed
     return Halt(reason, listed([str(one.fault) for one in found]), OUTSIDE)
+
+
+def held(action: Action, stack: StackObservation | None, missing: Iterable[Lack]) -> Action:
+    """The action, but nothing is given up for a template that has stand-ins: what is missing may be what runs, and come back."""
+    lacks = tuple(missing)
+    if stack is None or not lacks:
+        return action
+    gives_up = isinstance(action, Cancel | Recreate) or (isinstance(action, Protect) and stack.status in NEVER_UP)
+    if not gives_up:
+        return action
+    halt = grounded(lacks)
+    return Wait(halt.message) if busy(stack.status) else halt

@@ -28,6 +28,7 @@ from fargate_operator.plan import (
     Recreate,
     Rollback,
     Update,
+    Wait,
     busy,
 )
 from fargate_operator.seen import Seen, failed, timestamp, warnings
@@ -213,7 +214,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if isinstance(seen.action, Await):
         return Verdict("True", *_awaiting(seen.action))
     if seen.stack and seen.stack.still:
-        return Verdict("True", Reason.NoProgress, _stillness(seen, seen.stack))
+        lacks = seen.action.lacks if isinstance(seen.action, Wait) else ""
+        return Verdict("True", Reason.NoProgress, "\n".join([_stillness(seen, seen.stack), *([lacks] if lacks else [])]))
     if seen.stack and busy(seen.stack.status):
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
