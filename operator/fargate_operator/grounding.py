@@ -57,9 +57,27 @@ def _cluster(use: Use, one: Found, *_: object) -> str:
 def _in_vpc(use: Use, one: Found, answers: Looks, _: datetime) -> str:
     first = answers.get(Name(Kind.Subnet, use.wants))
     vpc = first.vpc_id if first else use.wants if use.wants.startswith("vpc-") else ""
-    if not vpc or one.vpc_id == vpc:
+    further = answers.get(Name(Kind.GroupVpcs, use.name.id)) if use.name.kind is Kind.SecurityGroup else None
+    if not vpc or one.vpc_id == vpc or (further and further.labels & {vpc, "*"}):
         return ""
     return f"the {use.name.kind} {use.name.id} is not in {vpc}, where the tasks' other subnets are; all must be of one VPC"
+
+
+def doubted(wrong: Iterable[Use]) -> set[Name]:
+    """What is to be looked at again, or only now, before anything is said to be wrong."""
+    found = set()
+    for use in wrong:
+        found.add(use.name)
+        if use.wants.startswith("subnet-"):
+            found.add(Name(Kind.Subnet, use.wants))
+        if use.name.kind is Kind.SecurityGroup:
+            found.add(Name(Kind.GroupVpcs, use.name.id))
+    return found
+
+
+def granted(asked: Iterable[Name], answers: Looks) -> Looks:
+    """Of groups whose further VPCs nobody tells: they may be in any."""
+    return {one: Found(labels=frozenset({"*"})) for one in asked if one.kind is Kind.GroupVpcs and one not in answers}
 
 
 def _listener(use: Use, one: Found, *_: object) -> str:
@@ -80,6 +98,7 @@ _JUDGES: Mapping[Kind, Callable[[Use, Found, Looks, datetime], str]] = {
     Kind.Certificate: _certificate,
     Kind.Cluster: _cluster,
     Kind.SecurityGroup: _in_vpc,
+    Kind.GroupVpcs: _sound,
     Kind.Subnet: _in_vpc,
     Kind.Listener: _listener,
     Kind.StackQuota: _sound,
