@@ -9,7 +9,7 @@ from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.fragments.changes import Changes
-from fargate_operator.messages import details, fit, headline, joined, listed
+from fargate_operator.messages import details, fit, headline, joined, listed, named
 from fargate_operator.model import App
 from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
 from fargate_operator.plan import (
@@ -104,7 +104,7 @@ def _workloads_ready(seen: Seen) -> Verdict:
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
     worst = sorted(troubles, key=lambda one: rank.index(one[1]))
-    return Verdict("False", reason, joined([*(f"{key}: {message}" for key, _, message in worst), *recovering]))
+    return Verdict("False", reason, joined([*(named(key, message) for key, _, message in worst), *recovering]))
 
 
 def _declared(seen: Seen) -> Mapping[str, Any]:
