@@ -140,6 +140,31 @@ def test_what_was_mended_goes_on_by_itself(life):
     assert told(life) == ("True", "Succeeded")
 
 
+def test_what_a_write_was_stopped_for_is_not_looked_at_before_it_is_due(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    before = dict(life.account.counts)
+    for _ in range(6):
+        life.pass_(90)
+        life.come("shop")  # whoever wakes it
+        life.pass_(1)
+    assert (life.account.counts, told(life)) == (before, ("False", "PreflightFailed"))
+    life.account.there.update({ROLE, SECRET})
+    life.pass_(60)
+    assert life.account.counts["GetRole"] > before["GetRole"]
+
+
+def test_another_spec_is_looked_at_at_once(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    life.account.there.update({ROLE, SECRET})
+    life.pass_(60)
+    change(life, **NAMED, services={"web": {"image": "app", "command": ["other"]}})
+    life.come("shop")
+    life.pass_(1)
+    assert told(life) == ("True", "Succeeded")
+
+
 def test_one_fault_of_an_image_keeps_its_reason(life):
     change(life, images={"app": {"uri": IMAGE}})
     assert told(life, "Stalled") == ("True", "ImageNotFound")

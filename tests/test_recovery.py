@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.errors import Transient
 from fargate_operator.notices import passing, surprise
 from fargate_operator.observation import Piece, StackObservation
 from fargate_operator.pace import Outcome, outcome
@@ -101,6 +102,18 @@ def test_an_update_that_was_cancelled_is_no_failure_of_what_comes_after_it():
     applied = summarize(seen("UPDATE_IN_PROGRESS", Update("id"), previous=waiting, template_digest="c"))
     assert "undoing" not in stack_of(applied)
     assert attempt(applied, stack("UPDATE_ROLLBACK_COMPLETE"), None).failed == 1
+
+
+def test_a_cancel_is_over_once_the_stack_was_seen_at_rest_whatever_becomes_of_the_next_update():
+    before = {"stack": {**stack_of(summarize(seen("UPDATE_ROLLBACK_IN_PROGRESS", Wait()))), "undoing": "Cancel"}}
+    rests = stack("UPDATE_ROLLBACK_COMPLETE")
+    cut_off = {"action": None, "error": Transient("AwsUnavailable", "UpdateStack: timed out"), "template_digest": "b"}
+    tried = attempt(before, rests, None)
+    status = summarize(replace(seen(stack=rests, previous=before, attempt=tried), **cut_off))
+    going = replace(rests, status="UPDATE_IN_PROGRESS")
+    status = summarize(seen(action=Wait(), stack=going, previous=status, attempt=attempt(status, going, None)))
+    assert "undoing" not in stack_of(status)
+    assert attempt(status, replace(rests, updated_at=NOW + timedelta(minutes=5)), None).failed == 1
 
 
 def test_the_continued_rollbacks_are_counted_until_one_gets_through():

@@ -23,7 +23,7 @@ from fargate_operator.plan import (
 )
 from fargate_operator.progress import Progress
 from fargate_operator.rescue import Rescue
-from fargate_operator.seen import attempt, condition, news
+from fargate_operator.seen import attempt, condition, left, news
 from fargate_operator.turn import Turn, abandoned, app_of, key_of
 from fargate_operator.world import World
 
@@ -69,9 +69,10 @@ class Observer:
             stack = self._progress.look(key_of(turn), seen, stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
-        elif stack is not None:
-            self._follower.rests(seen.region, stack.id)
-        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
+        else:  # or gone: there is nothing to follow
+            known = stack.id if stack else str((seen.previous.get("stack") or {}).get("id", ""))
+            self._follower.rests(seen.region, known)
+        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure, left(seen)))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
         """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""

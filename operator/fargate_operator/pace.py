@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import ReconcileError, Terminal, Waiting
+from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
@@ -25,12 +25,14 @@ SAFETY = 600.0  # seconds after which a busy stack is looked at, should the foll
 class Outcome:
     """When to come again: `after` seconds (None: when told), or with backoff after a failure.
 
-    `away` is the region whose AWS did not answer, where that was it.
+    `away` is the region whose AWS did not answer, where that was it; `woken`: to be brought forward when it answers again, as
+    the call was kept back for others' failures. Who failed by itself waits for its own backoff.
     """
 
     after: float | None = None
     failed: bool = False
     away: str = ""
+    woken: bool = False
 
 
 def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
@@ -45,7 +47,7 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: floa
         return Outcome(error.after)
     if error is not None:
         away = isinstance(error, ReconcileError) and error.reason in {Reason.AwsUnavailable, Reason.Throttled}
-        return Outcome(failed=True, away=seen.region if away else "")
+        return Outcome(failed=True, away=seen.region if away else "", woken=isinstance(error, Transient) and error.refused)
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
     conditions = {one["type"]: one for one in status["conditions"]}

@@ -78,9 +78,10 @@ class Wish:
 class Attempt:
     """What was tried last: the digest of its template, how often it failed, and whether its reason passes by itself.
 
-    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for. `recoveries`: how often
-    the rollback at hand was continued. `passed_over`: the resources that were skipped or retained at the last try. `undoing`:
-    what the operator itself takes back (`recovery`). `touched`: somebody else has updated the stack.
+    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for. `left`: seconds until a
+    try that is waited for already is due. `recoveries`: how often the rollback at hand was continued. `passed_over`: the
+    resources that were skipped or retained at the last try. `undoing`: what the operator itself takes back (`recovery`).
+    `touched`: somebody else has updated the stack.
     """
 
     digest: str = ""
@@ -88,6 +89,7 @@ class Attempt:
     reason: str = ""
     passing: bool = False
     fresh: bool = False
+    left: float = 0.0
     recoveries: int = 0
     passed_over: tuple[str, ...] = ()
     undoing: str = ""
@@ -111,6 +113,11 @@ def busy(status: str) -> bool:
 def backoff(failed: int) -> float:
     """Seconds before the next try of what failed `failed` times: 30, 60, 120 … at most 600."""
     return min(OUTSIDE, 30.0 * float(2 ** max(0, failed - 1)))
+
+
+def _left(attempt: Attempt) -> float:
+    """Seconds until the next try; 0 where it is due."""
+    return backoff(attempt.failed) if attempt.fresh else attempt.left
 
 
 def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action:
@@ -185,7 +192,7 @@ def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Acti
     if wish.reconcile_now or not attempt.failed or attempt.digest != wish.template_digest:
         return action
     if attempt.passing and attempt.failed < MOST_RETRIES and not wish.keep_failed:
-        return Halt(reason, attempt.reason, backoff(attempt.failed)) if attempt.fresh else action
+        return Halt(reason, attempt.reason, wait) if (wait := _left(attempt)) else action
     return Halt(reason, attempt.reason)
 
 
@@ -208,7 +215,7 @@ def _undeleted(
         return action
     if not retries:
         return Halt(Reason.DeleteFailed, f"{message}; or reconcile now to have the stack deleted and made again")
-    return Halt(Reason.DeleteFailed, message, backoff(attempt.failed)) if attempt.fresh else action
+    return Halt(Reason.DeleteFailed, message, wait) if (wait := _left(attempt)) else action
 
 
 def _stuck(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:

@@ -5,6 +5,9 @@ Only where something is about to be written: an app at rest costs no call. Answe
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from fargate_operator import quotas
 from fargate_operator.acting import BRINGS
@@ -12,11 +15,12 @@ from fargate_operator.answers import Answers
 from fargate_operator.aws import preflight as aws
 from fargate_operator.facts import Lack
 from fargate_operator.grounding import doubted, granted, grounded, judge, lack
-from fargate_operator.plan import Nothing
+from fargate_operator.plan import OUTSIDE, Halt, Nothing
 from fargate_operator.preflight import Found, Kind, Looks, Name, questions
+from fargate_operator.queue import Key
 from fargate_operator.seen import Seen
 from fargate_operator.template import Template
-from fargate_operator.turn import Turn, app_of
+from fargate_operator.turn import Turn, app_of, key_of
 from fargate_operator.world import World
 
 # Seconds for which an answer is good: what is there; what is not, could not be seen, or is given away by apps; a quota.
@@ -27,12 +31,38 @@ _Key = tuple[str, Name]
 _Told = tuple[Found | None] | None  # None: it could not be seen
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A write that was stopped: of which spec and template, until when, and for what."""
+
+    of: tuple[Any, ...]
+    until: datetime
+    halt: Halt
+
+
+def _of(seen: Seen) -> tuple[Any, ...]:
+    return seen.generation, seen.template_digest, seen.stack and (seen.stack.id, seen.stack.status)
+
+
 class Preflight:
     """Thread-safe; what it has seen is shared by all turns."""
 
     def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
         self._world = world
+        self._held: dict[Key, _Held] = {}
         self._answers: Answers[_Key, _Told] = Answers(_lifetime, clock=clock)
+
+    def held(self, turn: Turn) -> Halt | None:
+        """What a write was stopped for already, while it is of the same spec and template and the next try is not due."""
+        seen, found = turn.seen, self._held.get(key_of(turn))
+        if found is None or not isinstance(seen.action, BRINGS) or turn.reconcile_now or found.of != _of(seen):
+            return None
+        left = (found.until - seen.now).total_seconds()
+        return replace(found.halt, retry_after=left) if left > 0 else None
+
+    def forget(self, key: Key) -> None:
+        """The app is gone."""
+        self._held.pop(key, None)
 
     def clear(self, planned: Turn, turn: Turn) -> Turn:
         """`turn`, with its template and live facts; or `planned`, from before they were gathered, with a Halt for its action."""
@@ -46,7 +76,14 @@ class Preflight:
             found, warnings = self._look(turn, turn.template)
             lacks += found
             planned, turn = planned.with_seen(warnings=warnings), turn.with_seen(warnings=warnings)
-        return planned.with_seen(action=grounded(lacks)) if lacks else turn
+        self.forget(key_of(turn))
+        if not lacks:
+            return turn
+        halt = grounded(lacks)
+        if writes:
+            until = turn.seen.now + timedelta(seconds=halt.retry_after or OUTSIDE)
+            self._held[key_of(turn)] = _Held(_of(planned.seen), until, halt)
+        return planned.with_seen(action=halt)
 
     def _look(self, turn: Turn, template: Template) -> tuple[list[Lack], tuple[str, ...]]:
         """What is wrong, and which quotas are near."""

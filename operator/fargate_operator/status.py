@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from fargate_operator import drift, names, spot_status
@@ -11,6 +12,8 @@ from fargate_operator.errors import Terminal
 from fargate_operator.messages import about, fit
 from fargate_operator.observation import ServiceObservation
 from fargate_operator.plan import (
+    ROLLED_BACK,
+    SETTLED,
     STUCK,
     Await,
     Cancel,
@@ -23,11 +26,13 @@ from fargate_operator.plan import (
     Recreate,
     Update,
     Wait,
+    backoff,
 )
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
+_TRIED = frozenset({Reason.CreateFailed, Reason.UpdateFailed, Reason.DeleteFailed})  # a Halt for these is followed by a try
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
 
 
@@ -77,16 +82,32 @@ def _stack(seen: Seen) -> dict[str, Any]:
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
     """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
     action, stack = seen.action, seen.stack
+    if stack is None and action is None:  # it was not read
+        return {name: old.get(name) for name in ("undoing", "passedOver", "recoveries", "retryAt")}
     waits = isinstance(action, Wait | Halt | Recover | Delete | Recreate | None)
     undoing = RECREATE if isinstance(action, Recreate) else CANCEL if isinstance(action, Cancel) else None
     passed = action.skip if isinstance(action, Recover) else action.retain if isinstance(action, Delete | Recreate) else ()
     goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
     tries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
+    # a cancel is over once the stack rests: what fails after that is a failure
+    over = old.get("undoing") == CANCEL and stack is not None and stack.status in SETTLED | ROLLED_BACK
     return {
-        "undoing": undoing or (old.get("undoing") if waits else None),
+        "undoing": undoing or (old.get("undoing") if waits and not over else None),
         "passedOver": list(passed) or (old.get("passedOver") if waits else None),
         "recoveries": tries + (isinstance(action, Recover) and seen.error is None),
+        "retryAt": _retry_at(seen, old),
     }
+
+
+def _retry_at(seen: Seen, old: Status) -> str | None:
+    """When what failed is tried again, which no other turn may do earlier."""
+    action = seen.action
+    if isinstance(action, Halt) and action.reason in _TRIED and action.retry_after:
+        return timestamp(seen.now + timedelta(seconds=action.retry_after))
+    if action is not None:
+        return None
+    # the failure is counted by now, and the turn was cut off before anybody said how long to wait
+    return timestamp(seen.now + timedelta(seconds=backoff(seen.attempt.failed))) if seen.attempt.fresh else old.get("retryAt")
 
 
 def _drift(seen: Seen, old: Status, new: Status) -> Status:

@@ -88,6 +88,7 @@ STATUS: dict[str, Any] = {
             attemptedGeneration=_integer("Of the spec whose template that was"),
             failures=_integer("How often the attempted template failed"),
             failure=_string("Why it failed last"),
+            retryAt={**_string("When it is tried again, where time may mend it"), "format": "date-time"},
             recoveries=_integer("How often the rollback at hand was continued"),
             passedOver=_strings("Logical IDs that were skipped or retained at the last try, as an annotation wished"),
             undoing=_string("What the operator itself takes back: Cancel an update, or Recreate a stack that never came up"),

@@ -15,7 +15,7 @@ from fargate_operator.plan import Wish
 from fargate_operator.previous import sound
 from fargate_operator.queue import Key
 from fargate_operator.recovery import RETAIN, SKIP, named
-from fargate_operator.seen import Seen
+from fargate_operator.seen import Seen, attempt
 from fargate_operator.template import Template, encodes
 
 NOW = "reconcile.fluxcd.io/requestedAt"
@@ -65,6 +65,7 @@ def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) 
         region=str(previous.get("region") or _stated(spec, "region") or region),
         account_id=str(previous.get("accountId", "")),
         stack_name=str(stack_name or names.stack_name(identity.installation, namespace, name, identity.stack_prefix)),
+        attempt=attempt(previous, None, None),  # a turn that ends before the stack is read forgets nothing of it
         reconcile_at=requested,
         deleting=bool(metadata.get("deletionTimestamp")),
     )

@@ -240,7 +240,7 @@ def test_a_deletion_succeeds_by_itself_when_what_was_in_its_way_is_mended(world)
     world.delete(wait=False)
     world.stalled("DeleteFailed")
     world.emulator.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "v1"}])
-    world.wait(lambda: world.app() is None)
+    world.wait(lambda: world.app() is None, seconds=60)  # the next try is due half a minute after the first
     assert not there(world, name)
 
 
@@ -257,7 +257,9 @@ def test_a_create_whose_rollback_fails_too_is_made_again(world):
     )
     world.apply()
     assert "Half (AWS::ECR::Repository): it is not empty" in world.stalled("DeleteFailed")
-    assert world.status()["stack"]["undoing"] == "Recreate"
+    stack = world.status()["stack"]
+    assert (stack["undoing"], "retryAt" in stack, len(calls(world, "DeleteStack"))) == ("Recreate", True, 1)
+    world.annotate(f"{NOW}=again")  # it would be tried again a minute later
     after = world.ready()["stack"]
     assert after["id"] != first["id"]
     assert "undoing" not in after
