@@ -170,6 +170,33 @@ def test_services_of_a_stack_that_is_made_are_found_in_one_call_after_a_while():
     assert aws.asked == ["resources"] * 2
 
 
+def test_each_operation_may_make_a_service_anew():
+    aws = Aws()
+    one, then = explainer(aws), making(60)
+    assert [one.arns(then, {}) for _ in range(2)] == [{"web": ARN}] * 2
+    aws.made = {"WebService": f"{ARN}-2"}
+    later = then.with_seen(stack=replace(then.seen.stack, updated_at=NOW + timedelta(seconds=9)))
+    assert [one.arns(later, {}) for _ in range(2)] == [{"web": f"{ARN}-2"}] * 2
+    assert aws.asked == ["resources"] * 2
+
+
+@pytest.mark.parametrize("found", [{"web": replace(service(running=0), service_arn=ARN, status="INACTIVE")}, {}])
+def test_a_service_that_is_gone_is_no_news_of_a_stack_that_makes_it_anew_and_the_new_one_is_looked_for(found):
+    aws = Aws()
+    one = explainer(aws)
+    assert one.arns(making(60), {}) == {"web": ARN}
+    assert one.services(making(60), found) == {}
+    aws.made = {"WebService": f"{ARN}-2"}
+    assert one.arns(making(60), {}) == {"web": f"{ARN}-2"}
+
+
+def test_a_service_of_the_outputs_that_is_gone_is_told():
+    one, gone = explainer(Aws()), {"web": replace(service(running=0), service_arn=ARN, status="INACTIVE")}
+    known = making(60)
+    known = known.with_seen(stack=replace(known.seen.stack, outputs={"WebServiceArn": ARN}))
+    assert (one.services(known, gone), one.services(turn(), gone)) == (gone, gone)
+
+
 def test_on_reconcile_now_they_are_looked_at_at_once():
     assert explainer(Aws()).arns(replace(making(1), reconcile_now=True), {}) == {"web": ARN}
 

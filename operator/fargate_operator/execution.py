@@ -28,6 +28,7 @@ from fargate_operator.aws.stacks import Order
 from fargate_operator.conditions import Reason
 from fargate_operator.facts import pins
 from fargate_operator.follower import Follower
+from fargate_operator.grounding import held
 from fargate_operator.homes import recorded
 from fargate_operator.images import Images
 from fargate_operator.kube import FINALIZER, Kube
@@ -77,12 +78,12 @@ class Execution:
 
     def act(self, turn: Turn) -> Turn:
         """One step towards what is wished."""
-        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        action = self._planned(turn)
         if isinstance(action, Delete | Recreate | Cancel) or self._unsure(turn, action):
             # nothing is destroyed, or let go, for what it was when it was seen last
             self._world.doubt(turn.seen.region, turn.seen.stack_name, recorded(turn.seen))
             turn = self._observer.stack(turn)
-            action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+            action = self._planned(turn)
         turn = turn.with_seen(action=action)
         if isinstance(action, Protect):
             assert turn.seen.stack is not None  # noqa: S101  plan saw one
@@ -112,6 +113,10 @@ class Execution:
             notes = (*turn.seen.notes, *surprise(turn.seen, final, written))
             turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner, notes=notes)
         return turn
+
+    def _planned(self, turn: Turn) -> Action:
+        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        return held(action, turn.seen.stack, turn.facts.missing if turn.facts else ())
 
     def _unsure(self, turn: Turn, action: Action) -> bool:
         """Whether the object would go because there is no stack, and nobody has asked CloudFormation for this very one."""

@@ -33,13 +33,16 @@ _LOOKED_AT = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 _WAITED = re.compile(r"circuit breaker|stabili[sz]|deployment alarm|timed? ?out|exceeded attempts|steady state", re.IGNORECASE)
 
 
+_Operation = tuple[str, datetime | None]  # the stack's id, and when it was updated: each may make a resource anew
+
+
 class Explainer:
     """Remembers which services of a busy stack there are, and the log groups of stacks."""
 
     def __init__(self, world: World, sources: Sources, lines: int = LINES) -> None:
         self._world, self._sources, self._lines = world, sources, lines
         self._logs = TaskLogs()
-        self._made: dict[Key, tuple[str, Mapping[str, str]]] = {}
+        self._made: dict[Key, tuple[_Operation, Mapping[str, str]]] = {}
 
     def arns(self, turn: Turn, known: Mapping[str, str]) -> dict[str, str]:
         """`known` with the services that a busy stack has made and tells of in no output yet, once it takes its time."""
@@ -49,7 +52,7 @@ class Explainer:
             return dict(known)
         if not turn.reconcile_now and working_for(seen) < WATCHED:
             return dict(known)
-        made = self._resources(key_of(turn), seen.region, stack.id, fresh=missing.values())
+        made = self._resources(key_of(turn), seen.region, stack, fresh=missing.values())
         return {**known, **{key: made[one] for key, one in missing.items() if made.get(one, "").startswith("arn:")}}
 
     def failure(self, turn: Turn, stack: StackObservation) -> Failure | None:
@@ -85,8 +88,21 @@ class Explainer:
         return self._logged(turn, stack, one) if one else None
 
     def services(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> dict[str, ServiceObservation]:
-        """The services with what the containers wrote that failed."""
-        return {key: self._service(turn, one) for key, one in services.items()}
+        """The services with what the containers wrote that failed. Of one that is gone the successor is to be found."""
+        self._renew(turn, services)
+        stack = turn.seen.stack
+        outputs = set(stack.outputs.values()) if stack and stack.status in _LOOKED_AT else None
+        told = {
+            key: one for key, one in services.items() if outputs is None or one.status != "INACTIVE" or one.service_arn in outputs
+        }
+        return {key: self._service(turn, one) for key, one in told.items()}
+
+    def _renew(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> None:
+        """What was known of the stack's resources is read anew where a service of it is there no longer."""
+        _, known = self._made.get(key_of(turn), (None, {}))
+        there = {key for key, one in services.items() if one.status != "INACTIVE"}
+        if any(names.service(key) in known for key in (app_of(turn).spec.services or {}) if key not in there):
+            self.forget(key_of(turn))
 
     def _service(self, turn: Turn, service: ServiceObservation) -> ServiceObservation:
         stack = turn.seen.stack
@@ -100,7 +116,7 @@ class Explainer:
         if not self._lines or not one.task_arn or one.exit_code is None or turn.seen.app is None:
             return one
         try:
-            group = self._resources(key_of(turn), turn.seen.region, stack.id).get(names.LOG_GROUP, "")
+            group = self._resources(key_of(turn), turn.seen.region, stack).get(names.LOG_GROUP, "")
             raw = self._logs.last(self._world.clients, turn.seen.region, group, one.task_arn, one.container, self._lines)
             values = self._sources.secrets(turn.seen.app) if raw else []
         except ReconcileError as error:
@@ -111,12 +127,12 @@ class Explainer:
         lines = safe(raw, values)
         return with_log(one, lines, logged(lines))
 
-    def _resources(self, key: Key, region: str, stack_id: str, fresh: Iterable[str] = ()) -> Mapping[str, str]:
-        """The stack's resources; anew where one of `fresh` is not among those that are known."""
-        of, known = self._made.get(key, ("", {}))
-        if of != stack_id or any(one not in known for one in fresh):
-            known = resources.made(self._world.clients, region, stack_id)
-            self._made[key] = stack_id, known
+    def _resources(self, key: Key, region: str, stack: StackObservation, fresh: Iterable[str] = ()) -> Mapping[str, str]:
+        """The stack's resources as of its last operation; anew where one of `fresh` is not among those that are known."""
+        of, known = self._made.get(key, (None, {}))
+        if of != (stack.id, stack.updated_at) or any(one not in known for one in fresh):
+            known = resources.made(self._world.clients, region, stack.id)
+            self._made[key] = (stack.id, stack.updated_at), known
         return known
 
     def forget(self, key: Key) -> None:

@@ -146,13 +146,24 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """A task as DescribeTasks told it; `code` is its stopCode, `reason` its stoppedReason."""
+    """A task as DescribeTasks told it; `code` is its stopCode, `reason` its stoppedReason, `deployment` who started it."""
 
     task_arn: str
     code: str = ""
     reason: str = ""
     at: datetime | None = None
     containers: tuple[Container, ...] = ()
+    deployment: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment of a service, by its id and task definition; `failed`: its rollout has failed, or tasks of it do."""
+
+    id: str
+    definition: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

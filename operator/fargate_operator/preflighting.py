@@ -15,7 +15,7 @@ from fargate_operator.actions import Halt, Nothing
 from fargate_operator.answers import Answers
 from fargate_operator.aws import preflight as aws
 from fargate_operator.facts import Lack
-from fargate_operator.grounding import grounded, judge, lack
+from fargate_operator.grounding import doubted, granted, grounded, judge, lack
 from fargate_operator.plan import OUTSIDE
 from fargate_operator.preflight import Found, Kind, Looks, Name, questions
 from fargate_operator.queue import Key
@@ -24,7 +24,8 @@ from fargate_operator.template import Template
 from fargate_operator.turn import Turn, app_of, key_of
 from fargate_operator.world import World
 
-GOOD, ABSENT, DAY = 600.0, 30.0, 86_400.0  # seconds for which an answer is good: what is there, what is not, a quota
+# Seconds for which an answer is good: what is there; what is not, could not be seen, or is given away by apps; a quota.
+GOOD, SHORT, DAY = 600.0, 30.0, 86_400.0
 _EVERYWHERE = {Kind.Role, Kind.Policy}  # IAM knows no regions
 _QUOTAS = {Kind.StackQuota: quotas.STACKS, Kind.RuleQuota: quotas.RULES}
 _Key = tuple[str, Name]
@@ -89,16 +90,15 @@ class Preflight:
         """What is wrong, and which quotas are near."""
         assert turn.facts is not None  # noqa: S101  a template is made of them
         seen, text = turn.seen, template.json()
+        if turn.reconcile_now:
+            self._answers.drop(lambda told: told is None)
         uses = questions(app_of(turn), turn.facts, text, seen.stack)
         looks = self._looks(seen.region, {one.name for one in uses})
         wrong = judge(uses, looks, seen.now)
         if wrong:  # by what was seen some minutes ago, perhaps
-            names = {one.name for one in wrong} | {
-                Name(Kind.Subnet, one.wants) for one in wrong if one.wants.startswith("subnet-")
-            }
-            younger = 0.0 if turn.reconcile_now else ABSENT
-            looks = {**looks, **self._looks(seen.region, names, younger=younger)}
-            wrong = judge(uses, looks, seen.now)
+            names = doubted(wrong)
+            looks = {**looks, **self._looks(seen.region, names, younger=0.0 if turn.reconcile_now else SHORT)}
+            wrong = judge(uses, {**looks, **granted(names, looks)}, seen.now)
         return [lack(*one) for one in wrong.items()], tuple(self._warnings(seen, template, text, looks))
 
     def _warnings(self, seen: Seen, template: Template, text: str, looks: Looks) -> Iterable[str]:
@@ -133,7 +133,7 @@ class Preflight:
 
 
 def _lifetime(key: _Key, told: _Told) -> float:
-    """What could not be seen will not be seen in a moment: it is not asked for again and again."""
-    if key[1].kind in _QUOTAS:
-        return DAY
-    return ABSENT if told == (None,) else GOOD
+    """What could not be seen may be in a moment; a listener's priorities are given away by the operator itself."""
+    if told in (None, (None,)) or key[1].kind is Kind.Listener:
+        return SHORT
+    return DAY if key[1].kind in _QUOTAS else GOOD

@@ -19,12 +19,13 @@ from fargate_operator.actions import (
     Recreate,
     Rollback,
     Update,
+    Wait,
 )
 from fargate_operator.approval import told
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
 from fargate_operator.fragments.changes import Changes
-from fargate_operator.messages import details, fit, headline, joined, listed
+from fargate_operator.messages import details, fit, headline, joined, listed, named
 from fargate_operator.model import App
 from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
 from fargate_operator.plan import ROLLED_BACK, SETTLED, busy
@@ -103,7 +104,7 @@ def _workloads_ready(seen: Seen) -> Verdict:
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
     worst = sorted(troubles, key=lambda one: rank.index(one[1]))
-    return Verdict("False", reason, joined([*(f"{key}: {message}" for key, _, message in worst), *recovering]))
+    return Verdict("False", reason, joined([*(named(key, message) for key, _, message in worst), *recovering]))
 
 
 def _declared(seen: Seen) -> Mapping[str, Any]:
@@ -221,7 +222,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if isinstance(seen.action, Await):
         return Verdict("True", *_awaiting(seen.action))
     if seen.stack and seen.stack.still:
-        return Verdict("True", Reason.NoProgress, _stillness(seen, seen.stack))
+        lacks = seen.action.lacks if isinstance(seen.action, Wait) else ""
+        return Verdict("True", Reason.NoProgress, "\n".join([_stillness(seen, seen.stack), *([lacks] if lacks else [])]))
     if seen.stack and busy(seen.stack.status):
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
