@@ -61,6 +61,7 @@ class Case:
         self.answers: dict[str, dict[str, Any]] = {}
         self.stack: dict[str, Any] | None = None
         self.sent: dict[str, Any] = {}
+        self.token = ""  # of the last create or update
         self.events: list[dict[str, str]] = []
         spec = {**copy.deepcopy(SPEC), **self.body.get("app", {})}
         self.item: dict[str, Any] = {
@@ -156,12 +157,12 @@ class Case:
         return {"Stacks": [one]}
 
     def _cloudformation_create_stack(self, sent: dict[str, Any], _: Any) -> Any:
-        self.sent = json.loads(sent["TemplateBody"])
+        self.sent, self.token = json.loads(sent["TemplateBody"]), sent["ClientRequestToken"]
         self.stack = {"status": "CREATE_IN_PROGRESS"}
         return {"StackId": STACK}
 
     def _cloudformation_update_stack(self, sent: dict[str, Any], _: Any) -> Any:
-        self.sent = json.loads(sent["TemplateBody"])
+        self.sent, self.token = json.loads(sent["TemplateBody"]), sent["ClientRequestToken"]
         minutes = (self.now - BEGIN) / timedelta(minutes=1)
         self.stack = {**(self.stack or {}), "status": "UPDATE_IN_PROGRESS", "updated": minutes}
         return {"StackId": STACK}
@@ -190,6 +191,7 @@ class Case:
                 "ResourceType": "AWS::CloudFormation::Stack" if own else one["type"],
                 "Timestamp": BEGIN + timedelta(seconds=1 + number), "ResourceStatus": one["status"],
             }  # fmt: skip
+            event |= {"ClientRequestToken": self.token} if self.token else {}
             more = {name: one[short] for short, name in _EVENT.items() if short in one}
             events.append({**event, **more})
         return {"StackEvents": events[::-1]}
