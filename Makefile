@@ -53,9 +53,10 @@ bench: setup ## compile times, and 400 apps at once, counted: calls, times, memo
 chaos: setup ## random changes under faults, SEEDS= stories in LANES=; SEED= acts one out again
 	@$(BIN)/python -m chaos $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),20)) $(if $(STORY),--story $(STORY)) $(if $(FIRST),--first $(FIRST)) $(if $(LANES),--lanes $(LANES))
 
-pressure: setup ## half of all calls throttled, and AWS down for ten minutes; APPS=, OUTAGE= in seconds
+pressure: setup ## half of all calls throttled, and AWS down for ten minutes, and hanging for two; APPS=, OUTAGE= in seconds
 	@$(BIN)/python tests/bench/throttled.py $(if $(APPS),--apps $(APPS))
 	@$(BIN)/python tests/bench/outage.py $(if $(APPS),--apps $(APPS)) $(if $(OUTAGE),--seconds $(OUTAGE))
+	@$(BIN)/python tests/bench/outage.py --hang --seconds 120 $(if $(APPS),--apps $(APPS))
 
 soak: setup ## a day of churn in 20 minutes: nothing of the operator grows; HOURS=, APPS=
 	@$(BIN)/python tests/bench/soak.py $(if $(HOURS),--hours $(HOURS)) $(if $(APPS),--apps $(APPS))

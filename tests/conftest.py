@@ -2,6 +2,8 @@ import sys
 
 import pytest
 
+from clocks import Clock
+
 
 @pytest.fixture(autouse=True)
 def recursion_limit():
@@ -9,3 +11,15 @@ def recursion_limit():
     before = sys.getrecursionlimit()
     yield
     sys.setrecursionlimit(before)
+
+
+@pytest.fixture
+def clock():
+    """Goes when it is told to."""
+    return Clock()
+
+
+@pytest.fixture
+def back():
+    """Of which regions an endpoint has answered again."""
+    return []

@@ -61,6 +61,7 @@ class Case:
         self.answers: dict[str, dict[str, Any]] = {}
         self.stack: dict[str, Any] | None = None
         self.sent: dict[str, Any] = {}
+        self.token = ""  # of the last create or update
         self.events: list[dict[str, str]] = []
         spec = {**copy.deepcopy(SPEC), **self.body.get("app", {})}
         self.item: dict[str, Any] = {
@@ -146,6 +147,7 @@ class Case:
             "StackStatus": self.stack["status"],
             "Tags": [{"Key": f"fargate-operator.dev/{key}", "Value": value} for key, value in tags.items()],
             "Outputs": self.stack.get("outputs", []),
+            "EnableTerminationProtection": self.stack.get("protected", False),
         }
         if "updated" in self.stack:
             one["LastUpdatedTime"] = BEGIN + timedelta(minutes=self.stack["updated"])
@@ -155,13 +157,14 @@ class Case:
         return {"Stacks": [one]}
 
     def _cloudformation_create_stack(self, sent: dict[str, Any], _: Any) -> Any:
-        self.sent = json.loads(sent["TemplateBody"])
+        self.sent, self.token = json.loads(sent["TemplateBody"]), sent["ClientRequestToken"]
         self.stack = {"status": "CREATE_IN_PROGRESS"}
         return {"StackId": STACK}
 
     def _cloudformation_update_stack(self, sent: dict[str, Any], _: Any) -> Any:
-        self.sent = json.loads(sent["TemplateBody"])
-        self.stack = {**(self.stack or {}), "status": "UPDATE_IN_PROGRESS"}
+        self.sent, self.token = json.loads(sent["TemplateBody"]), sent["ClientRequestToken"]
+        minutes = (self.now - BEGIN) / timedelta(minutes=1)
+        self.stack = {**(self.stack or {}), "status": "UPDATE_IN_PROGRESS", "updated": minutes}
         return {"StackId": STACK}
 
     def _cloudformation_delete_stack(self, *_: Any) -> Any:
@@ -175,18 +178,20 @@ class Case:
              "ResourceStatus": "CREATE_COMPLETE"} for name, physical in dict(found).items()
         ]}  # fmt: skip
 
-    def _cloudformation_describe_stack_events(self, _: Any, recorded: list[Any]) -> Any:
-        """They are written the oldest first, a second apart, and told the newest first."""
-        events = []
+    def _cloudformation_describe_stack_events(self, sent: dict[str, Any], recorded: list[Any]) -> Any:
+        """They are written the oldest first, a second apart, and told the newest first; of a nested stack under its ARN."""
+        asked = sent["StackName"] if sent["StackName"] in self.answers["cloudformation"] else STACK
+        recorded, events = self.answers["cloudformation"].get(asked, recorded), []
         for number, one in enumerate(recorded):
             own = one.get("resource", "stack") == "stack"
             event = {
                 "StackId": STACK, "EventId": str(number), "StackName": SPEC["stackName"],
                 "LogicalResourceId": SPEC["stackName"] if own else one["resource"],
-                "PhysicalResourceId": STACK if own else one.get("physical", one["resource"]),
+                "PhysicalResourceId": asked if own else one.get("physical", one["resource"]),
                 "ResourceType": "AWS::CloudFormation::Stack" if own else one["type"],
                 "Timestamp": BEGIN + timedelta(seconds=1 + number), "ResourceStatus": one["status"],
             }  # fmt: skip
+            event |= {"ClientRequestToken": self.token} if self.token else {}
             more = {name: one[short] for short, name in _EVENT.items() if short in one}
             events.append({**event, **more})
         return {"StackEvents": events[::-1]}

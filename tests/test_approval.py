@@ -3,10 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fargate_operator.actions import Await, Create, Discard, Execute, Halt, Propose, Update
 from fargate_operator.approval import change_set_name, destructive, review, told
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
-from fargate_operator.plan import Await, Create, Discard, Execute, Halt, Propose, Update, Wish, by_change_set
+from fargate_operator.plan import Wish, by_change_set
 from fargate_operator.seen import Seen
 from fargate_operator.status import summarize
 

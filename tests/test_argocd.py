@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from lupa import lua51
 
+from fargate_operator.actions import Delete, Halt, Nothing, Update
 from fargate_operator.errors import Terminal, Transient
-from fargate_operator.plan import Delete, Halt, Nothing, Update
 from fargate_operator.status import summarize
 from fargate_operator.status_schema import STATUS
 from test_status import seen, service

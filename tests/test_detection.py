@@ -128,6 +128,9 @@ class Aws:
     def put(self, _, stack):
         return self.there[stack.name]
 
+    def gone(self, *_):
+        return False
+
     def doubt(self, *_):
         pass
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fargate_operator.actions import Await, Discard, Execute, Propose
 from fargate_operator.drift import Policy, ResourceDrift, due, excuses, followed, news, policy, somebodys, told, words
 from fargate_operator.errors import InvalidSpec
 from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Await, Discard, Execute, Propose, Wish
+from fargate_operator.plan import Wish
 from fargate_operator.revert import Given, decide, name, tried, wanted
 from test_model import manifest
 

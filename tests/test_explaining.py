@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from fargate_operator.actions import Nothing, Wait
 from fargate_operator.errors import Transient
 from fargate_operator.explaining import Explainer
 from fargate_operator.observation import Ended, Failure
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Nothing, Wait
 from fargate_operator.turn import Turn
 from test_model import manifest
 from test_plan import OWNER
@@ -47,7 +47,7 @@ class Aws:
     def get(self, *_):
         return self
 
-    def describe_stack_resources(self, *, StackName, LogicalResourceId=""):  # noqa: N803
+    def describe_stack_resources(self, *, StackName, LogicalResourceId=""):  # noqa: ARG002, N803
         """A hundred of them at most, or the one that is asked for."""
         self.asked.append(LogicalResourceId or "resources")
         if LogicalResourceId and LogicalResourceId not in self.made:
@@ -226,6 +226,33 @@ def test_services_of_a_stack_that_is_made_are_found_in_one_call_after_a_while():
     aws.made = {"WebService": ARN}
     assert [one.arns(making(60), {}) for _ in range(3)] == [{"web": ARN}] * 3
     assert aws.asked == ["resources"] * 2
+
+
+def test_each_operation_may_make_a_service_anew():
+    aws = Aws()
+    one, then = explainer(aws), making(60)
+    assert [one.arns(then, {}) for _ in range(2)] == [{"web": ARN}] * 2
+    aws.made = {"WebService": f"{ARN}-2"}
+    later = then.with_seen(stack=replace(then.seen.stack, updated_at=NOW + timedelta(seconds=9)))
+    assert [one.arns(later, {}) for _ in range(2)] == [{"web": f"{ARN}-2"}] * 2
+    assert aws.asked == ["resources"] * 2
+
+
+@pytest.mark.parametrize("found", [{"web": replace(service(running=0), service_arn=ARN, status="INACTIVE")}, {}])
+def test_a_service_that_is_gone_is_no_news_of_a_stack_that_makes_it_anew_and_the_new_one_is_looked_for(found):
+    aws = Aws()
+    one = explainer(aws)
+    assert one.arns(making(60), {}) == {"web": ARN}
+    assert one.services(making(60), found) == {}
+    aws.made = {"WebService": f"{ARN}-2"}
+    assert one.arns(making(60), {}) == {"web": f"{ARN}-2"}
+
+
+def test_a_service_of_the_outputs_that_is_gone_is_told():
+    one, gone = explainer(Aws()), {"web": replace(service(running=0), service_arn=ARN, status="INACTIVE")}
+    known = making(60)
+    known = known.with_seen(stack=replace(known.seen.stack, outputs={"WebServiceArn": ARN}))
+    assert (one.services(known, gone), one.services(turn(), gone)) == (gone, gone)
 
 
 def test_on_reconcile_now_they_are_looked_at_at_once():

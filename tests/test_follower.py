@@ -1,5 +1,6 @@
 """The follower: who is told, and when AWS is not asked at all."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -107,3 +108,23 @@ def test_what_ails_the_sweep_is_said_once_until_it_goes_well_again(region, follo
     region.until(lambda: region.asked >= before + 3)
     region.error = Transient(Reason.AwsUnavailable, "ListStacks: no answer")
     region.until(lambda: len(caplog.messages) == 2)
+
+
+def test_a_region_that_hangs_holds_up_no_other():
+    swept, release = [], threading.Event()
+
+    def in_progress(region):
+        swept.append(region)
+        if region == "dead":
+            release.wait(10)
+        return frozenset({"dead-stack", "well-stack"})
+
+    thread = Follower(in_progress, lambda *_: None, interval=0.02)
+    thread.start()
+    thread.follow("dead", "dead-stack", "dead", SHOP)
+    Region().until(lambda: "dead" in swept)
+    thread.follow("well", "well-stack", "well", BLOG)
+    Region().until(lambda: swept.count("well") > 3)
+    thread.stop()
+    release.set()
+    assert swept.count("dead") == 1

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from fargate_operator.aws.services import Services
 from fargate_operator.kube import Kube
@@ -92,6 +93,26 @@ def test_a_stack_that_is_kept_keeps_its_name(world):
     assert world.known(REGION, "shop") == stack("CREATE_COMPLETE")
 
 
+@pytest.mark.parametrize(("status", "stays"), [("CREATE_COMPLETE", {(REGION, "shop"): "id"}), ("DELETE_IN_PROGRESS", {})])
+def test_a_doubt_goes_with_what_is_doubted(world, status, stays):
+    world.stacks(REGION)
+    world.put(REGION, stack(status))
+    world.doubt(REGION, "shop")
+    world.forget(REGION, "shop")
+    assert world._stale == stays
+
+
+def test_what_ended_after_it_was_forgotten_is_not_remembered_for_it(world):
+    world.stacks(REGION)
+    world.put(REGION, stack("DELETE_IN_PROGRESS"))
+    world.forget(REGION, "shop")
+    world.ended(REGION, "shop")
+    assert (world._seen, world._stale) == ({}, {})
+    world.put(REGION, stack("DELETE_IN_PROGRESS"))
+    world.ended(REGION, "shop")
+    assert world._stale == {(REGION, "shop"): "id"}
+
+
 def test_the_services_of_an_app_that_is_gone_are_forgotten_with_it(world):
     world.services(REGION).read("shop", {"web": ARN})
     world.forget(REGION, "shop", [ARN])
@@ -149,3 +170,38 @@ def test_a_service_that_left_the_app_is_forgotten_with_the_status_that_told_of_i
     upgrade.turn()
     assert ARN not in upgrade.world.services(REGION)._tasks
     assert upgrade.world.services(REGION)._tasks
+
+
+def test_an_object_that_was_replaced_unseen_leaves_nothing_of_the_old_one_behind():
+    upgrade = Upgrade(CURRENT[-1])
+    upgrade.turn()
+    old = upgrade.cluster.item
+    upgrade.cluster.item = {**old, "metadata": {**old["metadata"], "uid": "another"}}
+    assert [upgrade.turn(), upgrade.turn()] == [[], []]
+    assert upgrade.cluster.forgotten == [old["metadata"]["uid"]]
+    assert upgrade.reconciler._homes[upgrade.key].uid == "another"
+
+
+def test_a_stack_that_is_gone_is_followed_no_longer():
+    upgrade = Upgrade(CURRENT[-1])
+    follower = upgrade.reconciler._observer._follower
+    upgrade.account.stack["StackStatus"] = "DELETE_IN_PROGRESS"
+    upgrade.turn()
+    stack_id = upgrade.account.stack["StackId"]
+    assert list(follower._stacks[REGION]) == [stack_id]
+    upgrade.account.stack["StackStatus"] = "DELETE_COMPLETE"
+    upgrade.account.answer = _refusing(upgrade.account.answer)
+    upgrade.world.doubt(REGION, upgrade.account.stack["StackName"])
+    upgrade.turn()
+    assert follower._stacks[REGION] == {}
+
+
+def _refusing(answer: Any) -> Any:
+    """CreateStack is throttled."""
+
+    def asked(service: str, operation: str, given: dict[str, Any]) -> Any:
+        if operation == "create_stack":
+            raise ClientError({"Error": {"Code": "Throttling", "Message": "Rate exceeded"}}, "CreateStack")
+        return answer(service, operation, given)
+
+    return asked

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fargate_operator.messages import FIRST, LOG, MOST, about, clean, fit, joined, listed, without_log
+from fargate_operator.messages import FIRST, LOG, MOST, about, clean, fit, joined, listed, named, without_log
 
 LONG = "spec.services.web.image: " + "is not what it was said to be, " * 8
 ODD = st.text(st.characters(codec=None), max_size=300) | st.text("ab;. |\n\x1b[31m…\r\t", max_size=3000)
@@ -67,6 +67,55 @@ def test_counts_and_log_lines_make_no_other_message_but_another_cause_does():
     ]
     assert len({about(one) for one in told[:2]}) == 1
     assert len({about(one) for one in told}) == 2
+
+
+SAME = {
+    "tasks": "(service web) (task {}) failed container health checks.",
+    "task ids": "the task {}0123456789abcdef0123456789abcdef stopped",
+    "request ids": "failed to create Cloudwatch log stream: RequestID {}: i/o timeout",
+    "request ids with colons": "Unexpected EC2 error in subnet 'subnet-0a': Request ID: {}-2",
+    "containers": "CannotStartContainerError: container id {} already exists",
+    "uuids": "failed: {}b1c2d-7afc-0783-a02f-4fd6be3a7e60",
+    "instances": "the instance i-0{}9b1c2d is gone",
+    "addresses": "dial tcp 10.0.{}.7:443: connection refused",
+    "host names": "ip-10-0-{}-7 does not answer",
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_same_trouble_of_another_task_is_told_once(name):
+    ids = ("12", "34") if name in {"addresses", "host names"} else ("0f1", "99a")
+    told = [SAME[name].format(one) for one in ids]
+    assert about(told[0]) == about(told[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "container {} exited with 1",
+        "the image shop@sha256:{}23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef cannot be pulled",
+        "spec.network.securityGroupIds[0]: there is no security group sg-0{}456789",
+        "spec.iam.taskRoleArn: there is no role arn:aws:iam::{}456789012:role/tasks",
+        "container web exited with {}",
+        "the image shop:1.{}.3 does not exist",
+    ],
+)
+def test_what_the_spec_names_makes_another_message(text):
+    assert about(text.format("123")) != about(text.format("124"))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("web", "0 of 1 tasks run: container web exited with 1\nmore", "web: 0 of 1 tasks run: container web exited with 1\nmore"),
+        ("a" * 60, f"0 of 1 tasks run: container {'a' * 60} exited with 1\nmore",
+         f"{'a' * 60}: 0 of 1 tasks run: the container exited with 1\nmore"),
+        ("a" * 60, "b" * 70, f"{'a' * 47}…: {'b' * 70}"),
+        ("a" * 60, "b" * 200, f"{'a' * 29}…: {'b' * 200}"),
+    ],
+)  # fmt: skip
+def test_a_long_key_leaves_room_for_the_cause(key, text, expected):
+    assert named(key, text) == expected
 
 
 def test_several_are_told_together_first_lines_first_and_logs_last():

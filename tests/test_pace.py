@@ -2,12 +2,12 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.actions import Nothing, Wait
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Transient
 from fargate_operator.observation import ImageObservation, ImageTrouble
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Nothing, Wait
 from fargate_operator.status import summarize
 from test_model import manifest
 from test_status import NOW, seen, service

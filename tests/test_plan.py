@@ -6,24 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fargate_operator.actions import Cancel, Create, Delete, Halt, Nothing, Protect, Recover, Recreate, Rollback, Update, Wait
 from fargate_operator.observation import Owner, Piece, StackObservation
-from fargate_operator.plan import (
-    Attempt,
-    Cancel,
-    Create,
-    Delete,
-    Halt,
-    Nothing,
-    Protect,
-    Recover,
-    Recreate,
-    Rollback,
-    Update,
-    Wait,
-    Wish,
-    busy,
-    plan,
-)
+from fargate_operator.plan import Attempt, Wish, busy, plan
 from fargate_operator.recovery import CANCEL, RECREATE, Named, named
 
 WEB = Piece("Web", "AWS::ECS::Service", "UPDATE_FAILED", "not stable")
@@ -86,6 +71,8 @@ def test_every_state_has_an_answer_and_no_busy_stack_is_written_to(status):
         template_digest=st.sampled_from(["", "old", "new"]),
         pieces=st.sampled_from([(), (WEB,)]),
         still=st.booleans(),
+        ours=st.booleans(),
+        slow=st.booleans(),
         termination_protection=st.booleans(),
     ),
     st.builds(Attempt, st.sampled_from(["", "old", "new"]), undoing=st.sampled_from(["", CANCEL, RECREATE])),
@@ -96,7 +83,7 @@ def test_of_a_busy_stack_only_what_makes_no_progress_and_is_wished_no_longer_is_
         assert not isinstance(action, Cancel)
     elif isinstance(action, Cancel):
         assert (seen.status, seen.still, seen.owner) == ("UPDATE_IN_PROGRESS", True, wished.owner)
-        assert wished.deleting or not wished.suspend
+        assert wished.deleting or (seen.ours and not seen.slow and not wished.suspend)
         assert wished.deleting or (wished.changed and attempt.digest not in {"", wished.template_digest})
         assert wished.deleting or (wished.approval == "Automatic" and not wished.keep_failed and not wished.adopt)
     elif isinstance(action, Recreate | Delete):
@@ -108,14 +95,17 @@ def test_of_a_busy_stack_only_what_makes_no_progress_and_is_wished_no_longer_is_
 
 def test_an_update_without_progress_is_cancelled_for_another_spec_only():
     tried = Attempt("tried")
-    hangs = stack("UPDATE_IN_PROGRESS", still=True)
+    hangs = stack("UPDATE_IN_PROGRESS", still=True, ours=True)
     assert plan(wish(changed=True), hangs, tried) == Cancel("id")
+    assert plan(wish(changed=True), replace(hangs, ours=False), tried) == Wait()  # somebody else has begun or approved it
+    assert plan(wish(changed=True), replace(hangs, slow=True), tried) == Wait()
+    assert plan(wish(deleting=True), replace(hangs, ours=False), tried) == Cancel("id")
     assert plan(wish(changed=True), stack("UPDATE_IN_PROGRESS"), tried) == Wait()
     assert plan(wish(), hangs, tried) == Wait()  # the template differs for what the operator itself has looked up
     assert plan(wish(changed=True), hangs, Attempt("new")) == Wait()
     assert plan(wish(changed=True), hangs, NONE) == Wait()  # what is under way is not known
     for waits in ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "DELETE_IN_PROGRESS"):
-        assert plan(wish(changed=True), stack(waits, still=True), tried) == Wait()
+        assert plan(wish(changed=True), stack(waits, still=True, ours=True), tried) == Wait()
     for asks in ({"approval": "Manual"}, {"approval": "OnReplacement"}, {"keep_failed": True}, {"adopt": True}):
         assert plan(wish(changed=True, **asks), hangs, tried) == Wait()
     assert plan(wish(changed=True, suspend=True), hangs, tried) == Nothing()
@@ -123,12 +113,12 @@ def test_an_update_without_progress_is_cancelled_for_another_spec_only():
 
 
 def test_a_stack_that_never_came_up_and_makes_no_progress_makes_room_for_another_spec():
-    hangs = stack("CREATE_IN_PROGRESS", still=True)
+    hangs = stack("CREATE_IN_PROGRESS", still=True, ours=True)
     assert plan(wish(changed=True), hangs, Attempt("tried")) == Recreate("id")
     assert plan(wish(changed=True), stack("CREATE_IN_PROGRESS"), Attempt("tried")) == Wait()
     assert plan(wish(deleting=True), hangs, Attempt("tried")) == Delete("id")
     assert plan(wish(deleting=True), stack("CREATE_IN_PROGRESS"), Attempt("tried")) == Wait()
-    guarded = stack("CREATE_IN_PROGRESS", still=True, termination_protection=True)
+    guarded = stack("CREATE_IN_PROGRESS", still=True, ours=True, termination_protection=True)
     assert plan(wish(changed=True), guarded, Attempt("tried")) == Wait()
 
 
@@ -194,13 +184,15 @@ def test_a_rollback_skips_what_is_named_and_failed_and_another_name_is_another_t
     spent = Attempt("new", 4, "x", recoveries=3)
     assert plan(wish(skip=given), failed, NONE) == Recover("id", ("Web",))
     assert plan(wish(skip=given), failed, spent) == Recover("id", ("Web",))
-    halted = plan(wish(skip=given), failed, replace(spent, passed_over=("Web",)))
+    halted = plan(wish(skip=replace(given, tried=True)), failed, spent)
     assert isinstance(halted, Halt)
     assert "Job (AWS::ECS::Service): gone" in halted.message
     assert "skip-rollback=Web,Job" in halted.message
     assert "'no/id' is no logical ID" in halted.message
     assert "Table did not fail" in halted.message
-    assert plan(wish(skip=named("Web,Job")), failed, replace(spent, passed_over=("Web",))) == Recover("id", ("Job", "Web"))
+    assert plan(wish(skip=replace(given, tried=True)), failed, NONE) == Recover("id", ("Web",))
+    assert plan(wish(skip=replace(given, old=True)), failed, NONE) == Recover("id")
+    assert plan(wish(skip=named("Web,Job")), failed, spent) == Recover("id", ("Job", "Web"))
 
 
 def test_what_failed_stays_for_a_look_until_the_template_or_the_wish_changes():
@@ -258,10 +250,11 @@ def test_what_could_not_be_deleted_is_tried_again_in_its_time_and_left_behind_wh
         assert plan(asked, failed, replace(fresh, fresh=False)) == again("id")
         letting = replace(asked, retained=named("Bucket,Other"))
         assert plan(letting, failed, fresh) == again("id", ("Bucket",))
-        assert isinstance(plan(letting, failed, replace(fresh, passed_over=("Bucket",))), Halt)
-        assert plan(replace(letting, reconcile_now=True), failed, replace(fresh, passed_over=("Bucket",))) == again(
-            "id", ("Bucket",)
-        )
+        tried = replace(letting, retained=replace(letting.retained, tried=True))
+        assert isinstance(plan(tried, failed, fresh), Halt)
+        assert plan(tried, failed, replace(fresh, fresh=False)) == again("id", ("Bucket",))
+        assert plan(replace(tried, reconcile_now=True), failed, fresh) == again("id", ("Bucket",))
+        assert isinstance(plan(replace(asked, retained=replace(letting.retained, old=True)), failed, fresh), Halt)
 
 
 def test_a_deletion_that_somebody_else_began_is_not_gone_on_with_unasked():

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from fargate_operator import names
+from fargate_operator.actions import Halt
 from fargate_operator.compiler import compile_app
 from fargate_operator.errors import Fault
 from fargate_operator.facts import Facts, Lack, Listener, Subnets, recall, record
-from fargate_operator.grounding import grounded, judge
+from fargate_operator.grounding import doubted, granted, grounded, judge
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Halt
 from fargate_operator.preflight import Found, Kind, Name, Use, questions
 from test_model import manifest
 
@@ -107,7 +107,14 @@ OURS = {
     "a cluster": ({"cluster": {"existing": CLUSTER}}, [use("spec.cluster.existing", Kind.Cluster, CLUSTER)]),
     "a cluster that is to have Spot": (
         {"cluster": {"existing": CLUSTER}, "services": {"web": {"image": "app", "spot": True}}},
-        [use("spec.cluster.existing", Kind.Cluster, CLUSTER, "FARGATE_SPOT")],
+        [
+            use("spec.cluster.existing", Kind.Cluster, CLUSTER),
+            use("spec.cluster.existing", Kind.Cluster, CLUSTER, "FARGATE_SPOT"),
+        ],
+    ),
+    "a cluster for a mixture, which needs both": (
+        {"cluster": {"existing": CLUSTER}, "services": {"web": {"image": "app", "capacity": {}}}},
+        [use("spec.cluster.existing", Kind.Cluster, CLUSTER, one) for one in ("", "FARGATE", "FARGATE_SPOT")],
     ),
     "a certificate": (
         {"services": {"web": {"image": "app", "port": 80, "http": {}}}, "loadBalancer": {"certificateArns": [CERTIFICATE]}},
@@ -219,6 +226,17 @@ def test_a_group_in_another_vpc_than_subnets_that_are_looked_up_with_it():
     answers = {subnet.name: Found(vpc_id="vpc-1"), group.name: Found(vpc_id="vpc-2")}
     assert [one.path for one in judge([subnet, group], answers, NOW)] == ["g"]
     assert judge([group], {**answers, subnet.name: None}, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("further", "expected"),
+    [(Found(labels=frozenset({"vpc-1"})), []), (Found(labels=frozenset({"vpc-3"})), ["g"]), (Found(), ["g"]), (None, [])],
+)
+def test_a_group_may_be_associated_with_further_vpcs_and_where_nobody_tells_nothing_is_wrong(further, expected):
+    group, vpcs = use("g", Kind.SecurityGroup, "sg-1", "vpc-1"), Name(Kind.GroupVpcs, "sg-1")
+    answers = {group.name: Found(vpc_id="vpc-2")} | ({vpcs: further} if further else {})
+    assert doubted(judge([group], {group.name: Found(vpc_id="vpc-2")}, NOW)) == {group.name, vpcs}
+    assert [one.path for one in judge([group], {**answers, **granted([vpcs], answers)}, NOW)] == expected
 
 
 def test_what_nobody_could_look_at_is_not_wrong():

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from fargate_operator.bounds import parse_bounds
-from fargate_operator.preflighting import Preflight
+from fargate_operator.preflight import Kind, Name
+from fargate_operator.preflighting import SHORT, Preflight
 from fargate_operator.seen import condition
-from test_detection import ACCOUNT, REGION, Life
+from test_detection import ACCOUNT, REGION, Life, Pages
 from ways_around import DEFAULT
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/tasks"
@@ -25,11 +26,14 @@ class Account:
 
     def __init__(self, aws):
         self.there, self.counts, self.error, self.limit = {ROLE, SECRET}, Counter(), "", 2000
+        self.raises, self.rules, self.associated = {}, [], {}
         aws.get_role, aws.describe_secret, aws.describe_images = self.get_role, self.describe_secret, self.describe_images
         aws.describe_account_limits = self.describe_account_limits
 
     def _look(self, operation, name, code):
         self.counts[operation] += 1
+        if operation in self.raises:
+            raise self.raises[operation]
         if self.error or name not in self.there:
             raise ClientError({"Error": {"Code": self.error or code, "Message": ""}}, operation)
 
@@ -41,6 +45,15 @@ class Account:
     def describe_secret(self, *, SecretId):  # noqa: N803
         self._look("DescribeSecret", SecretId, "ResourceNotFoundException")
         return {"ARN": SecretId}
+
+    def paginate(self, *, ListenerArn="", Filters=()):  # noqa: N803
+        if ListenerArn:
+            self.counts["DescribeRules"] += 1
+            return [{"Rules": list(self.rules)}]
+        self.counts["DescribeSecurityGroupVpcAssociations"] += 1
+        return [{"SecurityGroupVpcAssociations": [
+            {"GroupId": one, "VpcId": self.associated[one], "State": "associated"} for one in Filters[0]["Values"] if one in self.associated
+        ]}]  # fmt: skip
 
     def describe_images(self, **_):
         raise ClientError({"Error": {"Code": "ImageNotFoundException"}}, "DescribeImages")
@@ -127,6 +140,31 @@ def test_what_was_mended_goes_on_by_itself(life):
     assert told(life) == ("True", "Succeeded")
 
 
+def test_what_a_write_was_stopped_for_is_not_looked_at_before_it_is_due(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    before = dict(life.account.counts)
+    for _ in range(6):
+        life.pass_(90)
+        life.come("shop")  # whoever wakes it
+        life.pass_(1)
+    assert (life.account.counts, told(life)) == (before, ("False", "PreflightFailed"))
+    life.account.there.update({ROLE, SECRET})
+    life.pass_(60)
+    assert life.account.counts["GetRole"] > before["GetRole"]
+
+
+def test_another_spec_is_looked_at_at_once(life):
+    life.account.there.clear()
+    change(life, **NAMED)
+    life.account.there.update({ROLE, SECRET})
+    life.pass_(60)
+    change(life, **NAMED, services={"web": {"image": "app", "command": ["other"]}})
+    life.come("shop")
+    life.pass_(1)
+    assert told(life) == ("True", "Succeeded")
+
+
 def test_one_fault_of_an_image_keeps_its_reason(life):
     change(life, images={"app": {"uri": IMAGE}})
     assert told(life, "Stalled") == ("True", "ImageNotFound")
@@ -155,10 +193,98 @@ def test_what_nobody_lets_us_look_at_stops_nothing(life):
     assert told(life) == ("True", "Succeeded")
 
 
-def test_throttling_is_waited_out_without_a_write(life):
-    written, life.account.error = life.written(), "Throttling"
+AWAY = [
+    ClientError({"Error": {"Code": "Throttling", "Message": ""}}, "GetRole"),
+    ClientError({"Error": {"Code": "InternalFailure"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "GetRole"),
+    ConnectTimeoutError(endpoint_url="https://iam.amazonaws.com/"),
+]
+
+
+@pytest.mark.parametrize("error", AWAY)
+def test_a_service_that_does_not_answer_stops_nothing_and_hides_no_fault_of_what_others_tell(life, error):
+    written, life.account.raises = life.written(), {"GetRole": error}
+    life.account.there.discard(SECRET)
+    status = change(life, **NAMED)
+    assert condition(status, "Ready")["message"] == f"spec.secrets.KEY: there is no secret {SECRET}"
+    assert told(life, "WorkloadsReady") == ("True", "AllRunning")
+    life.account.there.add(SECRET)
+    life.now_please()
+    life.pass_(1)
+    life.come("shop")  # the follower has seen the update end
+    life.pass_(1)
+    assert (told(life), life.written() != written) == (("True", "Succeeded"), True)
+
+
+def test_a_service_that_does_not_answer_is_not_asked_again_for_half_a_minute(life):
+    life.account.raises = {"GetRole": AWAY[2]}
+    for number in range(10):
+        life.apply(f"app-{number}", **{**life.spec, **NAMED})
+    life.pass_(20)
+    ready = [condition(one["status"], "Ready")["status"] for one in life.kube.items.values()]
+    assert (ready, life.account.counts) == (["True"] * 11, {"DescribeSecret": 1, "GetRole": 1})
+    life.pass_(SHORT)
     change(life, **NAMED)
-    assert (told(life), life.written()) == (("False", "Throttled"), written)
+    assert life.account.counts == {"DescribeSecret": 1, "GetRole": 2}
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken"])
+def test_what_could_not_be_seen_is_looked_at_again_when_asked_for_and_after_half_a_minute(life, code):
+    life.account.there.clear()
+    life.account.error = code
+    change(life, **NAMED)
+    assert told(life) == ("True", "Succeeded")
+    life.account.error = ""
+    life.apply(**{**life.spec, **NAMED, "environment": {"A": "1"}})
+    life.now_please()
+    life.pass_(5)
+    assert told(life) == ("False", "PreflightFailed")
+    life.account.error = code
+    life.pass_(SHORT + 1)
+    change(life, **NAMED, environment={"A": "2"})
+    assert told(life) == ("True", "Succeeded")
+    life.account.error = ""
+    life.pass_(SHORT + 1)
+    change(life, **NAMED, environment={"A": "3"})
+    assert told(life) == ("False", "PreflightFailed")
+
+
+def test_a_priority_that_another_app_has_taken_meanwhile_is_seen_and_a_moment_costs_no_look(life):
+    rules, arn = life.account.rules, f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shared/0/0"
+    name = Name(Kind.Listener, arn)
+    preflight = life.operator._execution._preflight
+    life.aws.get_paginator = lambda operation: life.account if operation == "describe_rules" else Pages(operation)
+    assert preflight._looks(REGION, {name})[name].taken == frozenset()
+    rules.append({"Priority": "7"})
+    assert preflight._looks(REGION, {name})[name].taken == frozenset()
+    life.seconds += SHORT
+    assert preflight._looks(REGION, {name})[name].taken == {7}
+    assert life.account.counts["DescribeRules"] == 2
+
+
+def test_a_group_of_another_vpc_is_asked_about_once_more_before_it_is_refused(life):
+    vpcs = {"subnet-0123456789abcdef0": "vpc-1", "sg-0123456789abcdef0": "vpc-2"}
+    life.aws.get_paginator = lambda operation: life.account if "associations" in operation else Away(operation, vpcs)
+    status = change(life, environment={"A": "1"})
+    assert condition(status, "Ready")["message"].split("\n")[1] == (
+        "spec.network.securityGroupIds[0]: the security group sg-0123456789abcdef0 is not in vpc-1, where the tasks' other subnets are; "
+        "all must be of one VPC"
+    )
+    life.account.associated = {"sg-0123456789abcdef0": "vpc-1"}
+    life.pass_(601)
+    life.come("shop")
+    life.pass_(1)
+    assert told(life) == ("True", "Succeeded")
+
+
+class Away(Pages):
+    """EC2's answers, with the VPC of each thing."""
+
+    def __init__(self, operation, vpcs):
+        super().__init__(operation)
+        self.vpcs = vpcs
+
+    def paginate(self, **asked):
+        return [{self.key: [one | {"VpcId": self.vpcs[one[self.id]]} for one in super().paginate(**asked)[0][self.key]]}]
 
 
 def test_what_the_bounds_refuse_is_not_looked_at(life):

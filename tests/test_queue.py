@@ -4,22 +4,10 @@ import threading
 
 import pytest
 
+from clocks import Clock
 from fargate_operator.queue import BASE, MOST, Queue
 
 SHOP, BLOG = ("team", "shop"), ("team", "blog")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -196,11 +184,26 @@ def test_when_it_is_back_those_who_waited_for_it_come_soon_and_not_all_at_once(q
     assert sorted(queue._due[key] - clock.now for key in keys) == waits
 
 
-def test_a_key_that_was_woken_and_fails_again_waits_as_after_a_first_failure(queue: Queue, clock: Clock) -> None:
+def test_a_key_that_was_woken_and_fails_again_waits_as_long_as_ever(queue: Queue, clock: Clock) -> None:
     fail(queue, clock, SHOP, 6, "eu-west-1")
     queue.wake("eu-west-1")
     clock.now += 1.0
-    assert fail(queue, clock, SHOP, 1, "eu-west-1")[0] <= 1.0
+    assert fail(queue, clock, SHOP, 1, "eu-west-1")[0] >= 15.0
+
+
+def test_who_failed_by_itself_is_not_woken(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP)
+    assert queue.get() == SHOP
+    queue.done(SHOP, failed=True, away="eu-west-1", woken=False)
+    due = queue._due[SHOP]
+    clock.now += 0.1
+    queue.wake("eu-west-1")
+    assert queue._due[SHOP] == due
+
+
+def test_what_was_away_for_long_does_not_make_a_later_failure_wait_for_minutes(queue: Queue, clock: Clock) -> None:
+    fail(queue, clock, SHOP, 40, "eu-west-1")
+    assert fail(queue, clock, SHOP, 1)[0] <= 32.0
 
 
 def test_what_is_added_again_and_again_for_an_earlier_time_takes_no_more_room(queue: Queue, clock: Clock) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from fargate_operator.actions import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
+from fargate_operator.errors import Transient
 from fargate_operator.notices import passing, surprise
 from fargate_operator.observation import Piece, StackObservation
 from fargate_operator.pace import Outcome, outcome
-from fargate_operator.plan import Cancel, Create, Delete, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.recovery import Named, named, still, undeletable
 from fargate_operator.seen import attempt, gone, touched
 from fargate_operator.status import summarize, transitions
@@ -86,6 +87,17 @@ def test_the_look_at_the_deadline_is_not_missed():
     assert outcome(still_one, status, 300.0, 90.0) == Outcome(60.0)  # for the sake of its services
 
 
+def test_when_a_service_moved_on_is_in_the_status_for_as_long_as_the_stack_is_busy():
+    rolls = {"rollout": "IN_PROGRESS", "desired": 2}
+    first = summarize(seen("UPDATE_IN_PROGRESS", Wait(), services={"web": service(**rolls, running=0)}))
+    assert "movedAt" not in stack_of(first)
+    later = {"now": NOW + timedelta(seconds=60), "services": {"web": service(**rolls, running=1)}}
+    second = summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=first, **later))
+    assert stack_of(second)["movedAt"] == "2026-01-02T03:05:05Z"
+    assert stack_of(summarize(seen("UPDATE_IN_PROGRESS", Wait(), previous=second, services=None))) == stack_of(second)
+    assert "movedAt" not in stack_of(summarize(seen("UPDATE_COMPLETE", Nothing(), previous=second)))
+
+
 def stack_of(status):
     return status["stack"]
 
@@ -101,6 +113,18 @@ def test_an_update_that_was_cancelled_is_no_failure_of_what_comes_after_it():
     applied = summarize(seen("UPDATE_IN_PROGRESS", Update("id"), previous=waiting, template_digest="c"))
     assert "undoing" not in stack_of(applied)
     assert attempt(applied, stack("UPDATE_ROLLBACK_COMPLETE"), None).failed == 1
+
+
+def test_a_cancel_is_over_once_the_stack_was_seen_at_rest_whatever_becomes_of_the_next_update():
+    before = {"stack": {**stack_of(summarize(seen("UPDATE_ROLLBACK_IN_PROGRESS", Wait()))), "undoing": "Cancel"}}
+    rests = stack("UPDATE_ROLLBACK_COMPLETE")
+    cut_off = {"action": None, "error": Transient("AwsUnavailable", "UpdateStack: timed out"), "template_digest": "b"}
+    tried = attempt(before, rests, None)
+    status = summarize(replace(seen(stack=rests, previous=before, attempt=tried), **cut_off))
+    going = replace(rests, status="UPDATE_IN_PROGRESS")
+    status = summarize(seen(action=Wait(), stack=going, previous=status, attempt=attempt(status, going, None)))
+    assert "undoing" not in stack_of(status)
+    assert attempt(status, replace(rests, updated_at=NOW + timedelta(minutes=5)), None).failed == 1
 
 
 def test_the_continued_rollbacks_are_counted_until_one_gets_through():

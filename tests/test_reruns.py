@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from fargate_operator.actions import Nothing, Update, Wait
 from fargate_operator.observation import StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Nothing, Update, Wait
 from fargate_operator.reruns import Reruns
 from fargate_operator.seen import Seen
 from harness.spot_runs import NO_CAPACITY, NO_IMAGE, dead_letter

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from fargate_operator.actions import Await, Halt, Nothing, Recover, Update, Wait
 from fargate_operator.aws import resources
 from fargate_operator.aws.resources import MOST
 from fargate_operator.aws.services import Services
@@ -22,7 +23,7 @@ from fargate_operator.looks import Looks
 from fargate_operator.observation import ChangeSet, ServiceEvent, Share, Stop
 from fargate_operator.observing import Observer
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Attempt, Await, Halt, Nothing, Recover, Update, Wait
+from fargate_operator.plan import Attempt
 from fargate_operator.progress import Progress
 from fargate_operator.reconciler import Reconciler
 from fargate_operator.rescue import Rescue

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fargate_operator.actions import Create, Halt, Nothing, Wait
 from fargate_operator.conditions import Reason
 from fargate_operator.drift import excuses
 from fargate_operator.errors import Fault, InvalidSpec, Transient
@@ -13,7 +14,6 @@ from fargate_operator.fallback import due, fallen, moment
 from fargate_operator.observation import Share, Stop
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Create, Halt, Nothing, Wait
 from fargate_operator.seen import condition
 from fargate_operator.spot import Interruptions, counted
 from fargate_operator.spot_status import excused, fallbacks, interruptions, news, recorded

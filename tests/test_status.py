@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fargate_operator.actions import Create, Halt, Nothing, Update, Wait
 from fargate_operator.errors import Fault, InvalidSpec, Terminal, Transient, Waiting
 from fargate_operator.observation import Failure, ServiceObservation, StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Create, Halt, Nothing, Update, Wait
 from fargate_operator.seen import Seen, attempt
 from fargate_operator.status import summarize, transitions
 from test_model import manifest

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fargate_operator.actions import Nothing
 from fargate_operator.observation import ImageObservation, ImageTrouble, Owner, StackObservation
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import Nothing
 from fargate_operator.seen import Seen
 from fargate_operator.verdicts import verdicts_of
 from test_model import manifest

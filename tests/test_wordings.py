@@ -1,11 +1,15 @@
 """AWS's wordings, as they were recorded, in short."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from fargate_operator import task_wordings
-from fargate_operator.observation import Container, ServiceEvent, StoppedTask
+from fargate_operator.aws.services import stopped_task
+from fargate_operator.failure import told
+from fargate_operator.messages import FIRST, fit
+from fargate_operator.observation import Container, Deployment, Failure, ServiceEvent, StoppedTask
 from fargate_operator.stopped import culprit, ended
 from fargate_operator.wordings import MOST_BRIEF, brief, trimmed
 from test_status import NOW
@@ -109,5 +113,56 @@ def test_of_several_containers_the_one_that_failed_is_told():
 
 def test_secrets_in_what_ecs_says_are_masked():
     said = 'CannotStartContainerError: exec: "--password=hunter2": executable file not found in $PATH'
-    told = {"taskArn": "t", "stopCode": "TaskFailedToStart", "stoppedReason": said, "containers": [{"name": "web", "reason": said}]}
+    told = {
+        "taskArn": "t",
+        "stopCode": "TaskFailedToStart",
+        "stoppedReason": said,
+        "containers": [{"name": "web", "reason": said}],
+    }
     assert "hunter2" not in ended([stopped_task(told)]).message
+
+
+LONG = "CheckoutBackofficeTargetGroup"
+DENIED = "User: x is not authorized to perform: elasticloadbalancing:CreateTargetGroup on resource: arn:aws:y because no policy allows it"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "first"),
+    [
+        ("WebTargetGroup", "AWS::ElasticLoadBalancingV2::TargetGroup",
+         "WebTargetGroup (TargetGroup): not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+        (LONG, "AWS::ElasticLoadBalancingV2::TargetGroup",
+         f"{LONG} (TargetGroup): not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+        (f"{LONG}OfTheWholeShop", "AWS::ElasticLoadBalancingV2::TargetGroup",
+         f"{LONG}OfTheWholeShop: not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+        (LONG * 3, "AWS::X::Y", f"{(LONG * 3)[:53]}…: not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+        ("Role", "AWS::IAM::Role", "Role (AWS::IAM::Role): not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+        ("", "", "not authorized to perform elasticloadbalancing:CreateTargetGroup"),
+    ],
+)  # fmt: skip
+def test_a_long_name_leaves_room_for_the_reason_and_is_told_in_full_below(name, kind, first):
+    lines = fit(told(Failure(name, kind, DENIED))).split("\n")
+    whole = f"{name} ({kind})" if kind else ""
+    expected = [first, *([whole] if not first.startswith(whole) else []), DENIED]
+    assert (lines, len(lines[0]) <= FIRST) == (expected, True)
+
+
+OOM = "OutOfMemoryError: container killed"
+KNOWN = {
+    "one that failed, and the one before": (
+        [Deployment("svc/2", "web:2", failed=True), Deployment("svc/1", "web:1")], "exited with 1"),
+    "one that was rolled back to": ([Deployment("svc/3", "web:1")], "exited with 1"),
+    "one that failed with the task definition of before": (
+        [Deployment("svc/2", "web:1", failed=True), Deployment("svc/1", "web:1")], "exited with 1"),
+    "none": ([], "ran out of memory"),
+    "others alone": ([Deployment("svc/8", "web:8")], "ran out of memory"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_of_a_rollout_that_failed_its_own_tasks_tell_why_not_younger_ones_of_another(name):
+    deployments, expected = KNOWN[name]
+    same = any(one.failed and one.definition == "web:1" for one in deployments)
+    new = replace(task("new", exit_code=1), deployment="svc/2", definition="web:1" if same else "web:2")
+    old = replace(task("old", reason=OOM, at=NOW + timedelta(minutes=1), exit_code=137), deployment="svc/1", definition="web:1")
+    assert expected in ended([new, old], deployments=deployments).message.split("\n")[0]

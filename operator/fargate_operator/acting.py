@@ -5,11 +5,7 @@ At the edge. It decides nothing; each call may be repeated.
 
 from dataclasses import replace
 
-from fargate_operator.approval import change_set_name, prefix
-from fargate_operator.aws.stacks import Order
-from fargate_operator.follower import Follower
-from fargate_operator.observation import ChangeSet, StackObservation
-from fargate_operator.plan import (
+from fargate_operator.actions import (
     Action,
     Cancel,
     Create,
@@ -21,8 +17,12 @@ from fargate_operator.plan import (
     Recreate,
     Rollback,
     Update,
-    Wish,
 )
+from fargate_operator.approval import change_set_name, prefix
+from fargate_operator.aws.stacks import Order
+from fargate_operator.follower import Follower
+from fargate_operator.observation import ChangeSet, StackObservation
+from fargate_operator.plan import Wish
 from fargate_operator.world import World
 
 WRITES = Create | Update | Recover | Cancel | Rollback | Recreate | Delete | Propose | Execute | Discard

@@ -27,7 +27,9 @@ class Protect:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The stack is busy."""
+    """The stack is busy. `lacks`: what another spec cannot be made for meanwhile, so that nothing is given up for it."""
+
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)

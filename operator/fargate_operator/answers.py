@@ -50,6 +50,12 @@ class Answers(Generic[K, V]):
             found |= self._answered(mine, ask)
         return found | {key: future.result() for key, future in others.items()}
 
+    def drop(self, unwanted: Callable[[V], bool]) -> None:
+        """Such answers are asked for anew at the next look."""
+        with self._lock:
+            for key in [key for key, entry in self._entries.items() if unwanted(entry.value)]:
+                del self._entries[key]
+
     def _answered(self, mine: dict[K, "Future[V]"], ask: Ask[K, V]) -> dict[K, V]:
         try:
             answers = ask(list(mine))

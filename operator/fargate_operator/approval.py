@@ -7,9 +7,10 @@ changed since, asks for another name, so that an approval, which names a change 
 import hashlib
 from collections.abc import Iterable
 
+from fargate_operator.actions import Action, Await, Create, Discard, Execute, Halt, Propose
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import Change, ChangeSet, Owner, StackObservation
-from fargate_operator.plan import Action, Await, Create, Discard, Execute, Halt, Propose, Wish
+from fargate_operator.plan import Wish
 
 # A new revision or version beside the old one, which nobody misses: each change of a task definition is such a replacement.
 _VERSION = "AWS::Lambda::Version"  # of which the one before goes with each new one

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from fargate_operator import spot_status
+from fargate_operator.actions import Await, Nothing
 from fargate_operator.aws.drift import Drifts
 from fargate_operator.conditions import Reason
 from fargate_operator.drift import AT_REST, Policy, ResourceDrift, due, excuses, followed, policy, somebodys, told
@@ -18,7 +19,7 @@ from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.gate import Gate
 from fargate_operator.model import App
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import ROLLED_BACK, Await, Nothing
+from fargate_operator.plan import ROLLED_BACK
 from fargate_operator.queue import Key
 from fargate_operator.seen import Seen
 from fargate_operator.world import World

@@ -75,4 +75,11 @@ class Waiting(ReconcileError):
 
 
 class Transient(ReconcileError):
-    """It may work next time: exponential backoff with jitter (throttling, 5xx, expired credentials, AccessDenied)."""
+    """It may work next time: exponential backoff with jitter (throttling, 5xx, expired credentials, AccessDenied).
+
+    `refused` tells that the call was not even sent, as calls of others have found nobody there.
+    """
+
+    def __init__(self, reason: str, message: str, *, refused: bool = False) -> None:
+        super().__init__(reason, message)
+        self.refused = refused

@@ -6,18 +6,7 @@
 from dataclasses import replace
 
 from fargate_operator.acting import BRINGS, WRITES, Actor
-from fargate_operator.approval import prefix, review
-from fargate_operator.aws.stacks import Order
-from fargate_operator.conditions import Reason
-from fargate_operator.facts import pins
-from fargate_operator.follower import Follower
-from fargate_operator.images import Images
-from fargate_operator.kube import FINALIZER, Kube
-from fargate_operator.lookup import live_facts
-from fargate_operator.notices import passing, surprise
-from fargate_operator.observing import Observer
-from fargate_operator.parameters import NONE, Parameters
-from fargate_operator.plan import (
+from fargate_operator.actions import (
     Action,
     Await,
     Cancel,
@@ -33,11 +22,23 @@ from fargate_operator.plan import (
     Recreate,
     Update,
     Wait,
-    Wish,
-    by_change_set,
-    plan,
 )
+from fargate_operator.approval import prefix, review
+from fargate_operator.aws.stacks import Order
+from fargate_operator.conditions import Reason
+from fargate_operator.facts import pins
+from fargate_operator.follower import Follower
+from fargate_operator.grounding import held
+from fargate_operator.homes import recorded
+from fargate_operator.images import Images
+from fargate_operator.kube import FINALIZER, Kube
+from fargate_operator.lookup import live_facts
+from fargate_operator.notices import passing, surprise
+from fargate_operator.observing import Observer
+from fargate_operator.parameters import NONE, Parameters
+from fargate_operator.plan import Wish, by_change_set, plan
 from fargate_operator.preflighting import Preflight
+from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
 from fargate_operator.rescue import Rescue
 from fargate_operator.reverting import Reverts
@@ -71,13 +72,18 @@ class Execution:
         self._rescue, self._reruns, self._images = rescue, reruns, images
         self._preflight = Preflight(world)
 
+    def forget(self, key: Key) -> None:
+        """The app is gone."""
+        self._preflight.forget(key)
+
     def act(self, turn: Turn) -> Turn:
         """One step towards what is wished."""
-        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
-        if isinstance(action, Delete | Recreate | Cancel):  # nothing is destroyed for what it was when it was seen last
-            self._world.doubt(turn.seen.region, turn.seen.stack_name)
+        action = self._planned(turn)
+        if isinstance(action, Delete | Recreate | Cancel) or self._unsure(turn, action):
+            # nothing is destroyed, or let go, for what it was when it was seen last
+            self._world.doubt(turn.seen.region, turn.seen.stack_name, recorded(turn.seen))
             turn = self._observer.stack(turn)
-            action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+            action = self._planned(turn)
         turn = turn.with_seen(action=action)
         if isinstance(action, Protect):
             assert turn.seen.stack is not None  # noqa: S101  plan saw one
@@ -86,6 +92,8 @@ class Execution:
             return self.act(turn.with_seen(stack=stack))
         if by_change_set(self._wish(turn), action):
             turn = turn.with_seen(action=self._review(turn))
+        if (held := self._preflight.held(turn)) is not None:
+            turn = turn.with_seen(action=held)
         turn = self._preflight.clear(turn, _current(self._gather(turn)) if isinstance(turn.seen.action, BRINGS) else turn)
         turn = replace(turn, seen=self._reverts.step(self._wish(turn), turn.seen))
         self._void(turn)
@@ -105,6 +113,16 @@ class Execution:
             notes = (*turn.seen.notes, *surprise(turn.seen, final, written))
             turn = turn.with_seen(stack=written, owned=written is None or written.owner == turn.owner, notes=notes)
         return turn
+
+    def _planned(self, turn: Turn) -> Action:
+        action = plan(self._wish(turn), turn.seen.stack, turn.seen.attempt)
+        return held(action, turn.seen.stack, turn.facts.missing if turn.facts else ())
+
+    def _unsure(self, turn: Turn, action: Action) -> bool:
+        """Whether the object would go because there is no stack, and nobody has asked CloudFormation for this very one."""
+        seen = turn.seen
+        absent = isinstance(action, Nothing) and action.release and seen.stack is None and not abandoned(turn)
+        return absent and not self._world.gone(seen.region, seen.stack_name, recorded(seen))
 
     def _review(self, turn: Turn) -> Action:
         """What becomes of a change that is looked at first."""

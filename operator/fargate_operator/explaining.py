@@ -36,14 +36,17 @@ _LOOKED_AT = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 _WAITED = re.compile(r"circuit breaker|stabili[sz]|deployment alarm|timed? ?out|exceeded attempts|steady state", re.IGNORECASE)
 
 
+_Operation = tuple[str, datetime | None]  # the stack's id, and when it was updated: each may make a resource anew
+
+
 class Explainer:
     """Remembers which services of a busy stack there are, the log groups of stacks, and what was told of a log."""
 
     def __init__(self, world: World, sources: Sources, lines: int = LINES) -> None:
         self._world, self._sources, self._lines = world, sources, lines
         self._logs = TaskLogs()
-        self._made: dict[Key, tuple[str, Mapping[str, str]]] = {}
-        self._groups: dict[Key, tuple[str, str]] = {}
+        self._made: dict[Key, tuple[_Operation, Mapping[str, str]]] = {}
+        self._groups: dict[Key, tuple[_Operation, str]] = {}
 
     def arns(self, turn: Turn, known: Mapping[str, str]) -> dict[str, str]:
         """`known` with the services that a busy stack has made and tells of in no output yet, once it takes its time."""
@@ -53,7 +56,7 @@ class Explainer:
             return dict(known)
         if not turn.reconcile_now and working_for(seen) < WATCHED:
             return dict(known)
-        made = self._resources(key_of(turn), seen.region, stack.id, fresh=missing.values())
+        made = self._resources(key_of(turn), seen.region, stack, fresh=missing.values())
         return {**known, **{key: made[one] for key, one in missing.items() if made.get(one, "").startswith("arn:")}}
 
     def failure(self, turn: Turn, stack: StackObservation) -> Failure | None:
@@ -102,9 +105,21 @@ class Explainer:
         return self._logged(turn, stack, one, values) if one else None
 
     def services(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> dict[str, ServiceObservation]:
-        """The services with what the containers wrote that failed."""
-        values = self._values(turn)
-        return {key: self._service(turn, one, values) for key, one in services.items()}
+        """The services with what the containers wrote that failed. Of one that is gone the successor is to be found."""
+        self._renew(turn, services)
+        stack, values = turn.seen.stack, self._values(turn)
+        outputs = set(stack.outputs.values()) if stack and stack.status in _LOOKED_AT else None
+        told = {
+            key: one for key, one in services.items() if outputs is None or one.status != "INACTIVE" or one.service_arn in outputs
+        }
+        return {key: self._service(turn, one, values) for key, one in told.items()}
+
+    def _renew(self, turn: Turn, services: Mapping[str, ServiceObservation]) -> None:
+        """What was known of the stack's resources is read anew where a service of it is there no longer."""
+        _, known = self._made.get(key_of(turn), (None, {}))
+        there = {key for key, one in services.items() if one.status != "INACTIVE"}
+        if any(names.service(key) in known for key in (app_of(turn).spec.services or {}) if key not in there):
+            self.forget(key_of(turn))
 
     def _service(self, turn: Turn, service: ServiceObservation, values: Values) -> ServiceObservation:
         stack = turn.seen.stack
@@ -132,12 +147,12 @@ class Explainer:
 
     def _read(self, turn: Turn, stack: StackObservation, stream: Stream) -> list[str] | None:
         key, clients = key_of(turn), self._world.clients
-        of, group = self._groups.get(key, ("", ""))
-        if of != stack.id:
+        of, group = self._groups.get(key, (None, ""))
+        if of != _operation(stack):
             group = resources.physical_id(clients, stream.region, stack.id, names.LOG_GROUP)
             if not group:
                 return None  # it is still to be made, or was taken away
-            self._groups[key] = stack.id, group
+            self._groups[key] = _operation(stack), group
         return read(clients, group, stream, self._lines)
 
     def _values(self, turn: Turn) -> Values:
@@ -145,12 +160,12 @@ class Explainer:
         app = turn.seen.app
         return cache(lambda: None if app is None else self._sources.secrets(app))
 
-    def _resources(self, key: Key, region: str, stack_id: str, fresh: Iterable[str] = ()) -> Mapping[str, str]:
-        """The stack's resources; anew where one of `fresh` is not among those that are known."""
-        of, known = self._made.get(key, ("", {}))
-        if of != stack_id or any(one not in known for one in fresh):
-            known = resources.made(self._world.clients, region, stack_id)
-            self._made[key] = stack_id, known
+    def _resources(self, key: Key, region: str, stack: StackObservation, fresh: Iterable[str] = ()) -> Mapping[str, str]:
+        """The stack's resources as of its last operation; anew where one of `fresh` is not among those that are known."""
+        of, known = self._made.get(key, (None, {}))
+        if of != _operation(stack) or any(one not in known for one in fresh):
+            known = resources.made(self._world.clients, region, stack.id)
+            self._made[key] = _operation(stack), known
         return known
 
     def forget(self, key: Key) -> None:
@@ -169,3 +184,7 @@ def _remembered(previous: Status, failure: Failure) -> Ended | None:
         if at is None or failure.began is None or at >= failure.began:
             return Ended(told["message"], told.get("taskArn", ""), told.get("container", ""), told.get("exitCode"), at)
     return None
+
+
+def _operation(stack: StackObservation) -> _Operation:
+    return stack.id, stack.updated_at

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from fargate_operator.messages import LOG, details, headline
+from fargate_operator.messages import FIRST, LOG, MORE, details, headline
 from fargate_operator.observation import Failure
 from fargate_operator.wordings import brief, trimmed
 
+LEAST = 25  # characters that a resource's name has in the first line, however long the reason is
 MOST_OTHERS = 5  # resources that are named beside the first
 _BEGINS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}
 _TURNS = {"ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"}
@@ -95,7 +96,8 @@ def told(failure: Failure | None) -> str:
     said = failure.reason if failure.cause else trimmed(failure.reason)
     short = headline(failure.cause) if failure.cause else brief(said)
     where = f"{failure.logical_id} ({failure.resource_type})" if failure.resource_type else failure.logical_id
-    lines = [f"{where}: {short}" if where else short]
+    lines = [headed(failure, short)]
+    lines += [where] if where and not lines[0].startswith(where) else []
     lines += details(failure.cause) if failure.cause else ([said] if said != short else [])
     if failure.others:
         names = ", ".join(failure.others[:MOST_OTHERS]) + (", …" if len(failure.others) > MOST_OTHERS else "")
@@ -103,6 +105,17 @@ def told(failure: Failure | None) -> str:
     if failure.before:
         lines.append(f"what was rolled back: {told(failure.before)}")
     return "\n".join(lines)
+
+
+def headed(failure: Failure, short: str) -> str:
+    """Where, and why, in a first line that has room for the why: the type goes before it does, then the end of the name."""
+    name, kind = failure.logical_id, failure.resource_type
+    if not name:
+        return short
+    room = max(LEAST, FIRST - len(short) - 2)
+    ways = [*([f"{name} ({kind})", f"{name} ({kind.rpartition('::')[2]})"] if kind else []), name]
+    where = next((one for one in ways if len(one) <= room), "") or f"{name[: room - len(MORE)]}{MORE}"
+    return f"{where}: {short}"
 
 
 def _before_log(lines: Sequence[str]) -> int:

@@ -1,4 +1,7 @@
-"""Follows stacks in progress: one sweep a region for all of them, and none while nothing is in progress."""
+"""Follows stacks in progress: one sweep a region for all of them, and none while nothing is in progress.
+
+Each region has a thread of its own: one that does not answer holds up its own sweeps alone.
+"""
 
 import logging
 import threading
@@ -22,7 +25,6 @@ class Follower(threading.Thread):
         self._lock = threading.Lock()
         self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
         self._stopped = threading.Event()
-        self._trouble: dict[str, str] = {}  # by region: said once, until it goes well again
 
     def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
         """Tell when the stack has ended."""
@@ -35,18 +37,28 @@ class Follower(threading.Thread):
             self._stacks.get(region, {}).pop(stack_id, None)
 
     def run(self) -> None:
+        begun = set[str]()
         while not self._stopped.wait(self._interval):
-            for region in list(self._stacks):
-                try:
-                    self._sweep(region)
-                except ReconcileError as error:
-                    if self._trouble.get(region) != error.reason:
-                        log.warning("sweep of %s: %s", region, error.message)
-                    self._trouble[region] = error.reason
-                except Exception:
-                    log.exception("sweep of %s", region)
-                else:
-                    self._trouble.pop(region, None)
+            with self._lock:
+                new = self._stacks.keys() - begun
+            for region in new:
+                threading.Thread(target=self._sweeps, args=(region,), name=f"follower-{region}", daemon=True).start()
+            begun |= new
+
+    def _sweeps(self, region: str) -> None:
+        trouble = ""  # said once, until it goes well again
+        while not self._stopped.is_set():
+            try:
+                self._sweep(region)
+            except ReconcileError as error:
+                if trouble != error.reason:
+                    log.warning("sweep of %s: %s", region, error.message)
+                trouble = error.reason
+            except Exception:
+                log.exception("sweep of %s", region)
+            else:
+                trouble = ""
+            self._stopped.wait(self._interval)
 
     def _sweep(self, region: str) -> None:
         began = time.monotonic()

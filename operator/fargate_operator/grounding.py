@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from fargate_operator.actions import Action, Cancel, Halt, Protect, Recreate, Wait
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Fault, Terminal
 from fargate_operator.facts import Facts, Lack
 from fargate_operator.messages import listed
-from fargate_operator.plan import OUTSIDE, Halt
+from fargate_operator.observation import StackObservation
+from fargate_operator.plan import NEVER_UP, OUTSIDE, busy
 from fargate_operator.preflight import Found, Kind, Looks, Name, Use
 
 
@@ -56,9 +58,27 @@ def _cluster(use: Use, one: Found, *_: object) -> str:
 def _in_vpc(use: Use, one: Found, answers: Looks, _: datetime) -> str:
     first = answers.get(Name(Kind.Subnet, use.wants))
     vpc = first.vpc_id if first else use.wants if use.wants.startswith("vpc-") else ""
-    if not vpc or one.vpc_id == vpc:
+    further = answers.get(Name(Kind.GroupVpcs, use.name.id)) if use.name.kind is Kind.SecurityGroup else None
+    if not vpc or one.vpc_id == vpc or (further and further.labels & {vpc, "*"}):
         return ""
     return f"the {use.name.kind} {use.name.id} is not in {vpc}, where the tasks' other subnets are; all must be of one VPC"
+
+
+def doubted(wrong: Iterable[Use]) -> set[Name]:
+    """What is to be looked at again, or only now, before anything is said to be wrong."""
+    found = set()
+    for use in wrong:
+        found.add(use.name)
+        if use.wants.startswith("subnet-"):
+            found.add(Name(Kind.Subnet, use.wants))
+        if use.name.kind is Kind.SecurityGroup:
+            found.add(Name(Kind.GroupVpcs, use.name.id))
+    return found
+
+
+def granted(asked: Iterable[Name], answers: Looks) -> Looks:
+    """Of groups whose further VPCs nobody tells: they may be in any."""
+    return {one: Found(labels=frozenset({"*"})) for one in asked if one.kind is Kind.GroupVpcs and one not in answers}
 
 
 def _listener(use: Use, one: Found, *_: object) -> str:
@@ -79,6 +99,7 @@ _JUDGES: Mapping[Kind, Callable[[Use, Found, Looks, datetime], str]] = {
     Kind.Certificate: _certificate,
     Kind.Cluster: _cluster,
     Kind.SecurityGroup: _in_vpc,
+    Kind.GroupVpcs: _sound,
     Kind.Subnet: _in_vpc,
     Kind.Listener: _listener,
     Kind.StackQuota: _sound,
@@ -106,3 +127,15 @@ def grounded(lacks: Iterable[Lack]) -> Halt:
     reasons = {one.reason for one in found}
     reason = next(iter(reasons)) if len(reasons) == 1 else Reason.PreflightFailed
     return Halt(reason, listed([str(one.fault) for one in found]), OUTSIDE)
+
+
+def held(action: Action, stack: StackObservation | None, missing: Iterable[Lack]) -> Action:
+    """The action, but nothing is given up for a template that has stand-ins: what is missing may be what runs, and come back."""
+    lacks = tuple(missing)
+    if stack is None or not lacks:
+        return action
+    gives_up = isinstance(action, Cancel | Recreate) or (isinstance(action, Protect) and stack.status in NEVER_UP)
+    if not gives_up:
+        return action
+    halt = grounded(lacks)
+    return Wait(halt.message) if busy(stack.status) else halt

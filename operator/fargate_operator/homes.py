@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fargate_operator.events import place
+from fargate_operator.recovery import RECREATE
+from fargate_operator.seen import Seen
 from fargate_operator.turn import Turn
 
 
@@ -21,6 +24,13 @@ def home_of(turn: Turn) -> Home:
     """As the object tells."""
     seen = turn.seen
     return Home(seen.region, seen.stack_name, str(turn.item["metadata"].get("uid", "")), service_arns(seen.previous))
+
+
+def recorded(seen: Seen) -> str:
+    """The id of the stack that the status tells of; "" where it has none, none of this name, or one that was to be made anew."""
+    old = seen.previous.get("stack") or {}
+    known = str(old.get("id", ""))
+    return known if place(known) == (seen.region, seen.stack_name) and old.get("undoing") != RECREATE else ""
 
 
 def service_arns(status: Mapping[str, Any]) -> frozenset[str]:

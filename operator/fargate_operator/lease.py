@@ -14,19 +14,46 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.leaderelection import electionconfig, leaderelection
 from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
 
+log = logging.getLogger(__name__)
 logging.getLogger("leaderelection").setLevel(logging.WARNING)
 NAME = "fargate-operator"
 KEPT = 0.8  # of the lease's duration, after the last renewal: then the workers must stop, before another takes it
 
 
+ELECTING = {("read", 404), ("create", 409), ("replace", 409)}  # no trouble: there is no lease yet, or another was quicker
+
+
 class _Timed:
-    """The client's calls with a time limit, which it does not set: an election that hangs would never know that it is lost."""
+    """The client's calls with a time limit, which it does not set: an election that hangs would never know that it is lost.
+
+    What goes wrong with them is told, once until one of them goes well: the election takes any error for "not this time".
+    """
 
     def __init__(self, api: Any, seconds: float) -> None:
         self._api, self._seconds = api, seconds
+        self._told: set[tuple[str, str]] = set()
 
     def __getattr__(self, name: str) -> Any:
-        return functools.partial(getattr(self._api, name), _request_timeout=self._seconds)
+        return functools.partial(self._call, name)
+
+    def _call(self, method: str, /, *args: Any, **given: Any) -> Any:
+        verb = method.partition("_")[0]
+        try:
+            found = getattr(self._api, method)(*args, **given, _request_timeout=self._seconds)
+        except ApiException as error:
+            if (verb, error.status) not in ELECTING:
+                self._tell(verb, f"HTTP {error.status} {error.reason}")
+            raise
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            self._tell(verb, type(getattr(error, "reason", None) or error).__name__)
+            raise
+        self._told = {one for one in self._told if one[0] != verb}
+        return found
+
+    def _tell(self, verb: str, why: str) -> None:
+        if (verb, why) not in self._told:
+            self._told.add((verb, why))
+            log.warning("the lease %s: %s: %s; trying again", NAME, verb, why)
 
 
 class _Lock:
@@ -60,6 +87,9 @@ class _Lock:
             return call()
         except (ApiException, urllib3.exceptions.HTTPError, OSError):
             return default
+        except Exception:  # else the election ends, and nobody would ever be at work
+            log.exception("the lease %s", NAME)
+            return default
 
 
 class Lease:
@@ -67,7 +97,7 @@ class Lease:
 
     def __init__(self, namespace: str, duration: float, lost: Callable[[], None]) -> None:
         self._lock = _Lock(namespace, max(1.0, duration / 4))
-        self._lost, self._kept = lost, duration * KEPT
+        self._lost, self._kept, self._duration = lost, duration * KEPT, duration
         self.held = threading.Event()
         # renewing is given up a third before the lease runs out: that is the workers' time to stop
         config = electionconfig.Config(
@@ -93,14 +123,24 @@ class Lease:
         self._stopped()
 
     def _stopped(self) -> None:
+        self.held.clear()
         if not self._lock.released:
             self._lost()
 
-    def release(self, timeout: float = 1.5) -> None:
-        """Let go, so that the next operator need not wait."""
+    def release(self, timeout: float = 1.0) -> None:
+        """Let go, so that the next operator need not wait; `timeout` in seconds, of each of two calls.
+
+        Only while it is surely this one's, and only as it was read: whatever came between, another's Lease stays.
+        """
         self._lock.released = True
-        if self.held.is_set():
-            try:
-                client.CoordinationV1Api().delete_namespaced_lease(NAME, self._lock.namespace, _request_timeout=timeout)
-            except (ApiException, urllib3.exceptions.HTTPError):
-                logging.getLogger(__name__).warning("the lease could not be released; it runs out by itself")
+        if not self.held.is_set() or time.monotonic() - self._lock.renewed >= self._duration:
+            return
+        api, where = client.CoordinationV1Api(), (NAME, self._lock.namespace)
+        try:
+            lease: Any = api.read_namespaced_lease(*where, _request_timeout=timeout)
+            if lease.spec.holder_identity == self._lock.identity:
+                as_read = client.V1Preconditions(uid=lease.metadata.uid, resource_version=lease.metadata.resource_version)
+                body = client.V1DeleteOptions(preconditions=as_read)
+                api.delete_namespaced_lease(*where, body=body, _request_timeout=timeout)
+        except (ApiException, urllib3.exceptions.HTTPError):
+            log.warning("the lease could not be released; it runs out by itself")

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,7 @@ from fargate_operator.outages import Outages
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Reconciler
 from fargate_operator.refs import Refs
+from fargate_operator.relisting import Relist
 from fargate_operator.settings import Settings, Unusable
 from fargate_operator.shutdown import Shutdown
 from fargate_operator.source_index import SourceIndex
@@ -51,7 +53,7 @@ SETTLE = 0.3  # seconds between two looks whether the first list is through
 
 
 def run(settings: Settings) -> int:
-    """Run until told to stop. Unusable where there is no cluster to run for."""
+    """Run until told to stop. Unusable where there is no cluster to run for, or no port to answer on."""
     _logging(settings.log_format, settings.log_level)
     sys.setrecursionlimit(DEEPEST)
     try:
@@ -65,6 +67,14 @@ def run(settings: Settings) -> int:
     except ReconcileError as error:
         raise Unusable(f"the cluster cannot be used: {error.message}") from error
     return asyncio.run(_Operator(settings, kube, installation, bounds).run())
+
+
+def answer(port: int, ready: Callable[[], bool], waiting: Callable[[], int]) -> None:
+    """/healthz and /readyz. Unusable where the port cannot be had."""
+    try:
+        serve(port, ready, waiting)
+    except OSError as error:
+        raise Unusable(f"--health-port: {port} cannot be listened on: {error.strerror}") from error
 
 
 class _Operator:
@@ -97,6 +107,7 @@ class _Operator:
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
         self._listeners = [listener] if settings.event_queue else []
         self._watch = Watch(self._queue, settings.health_interval, index)
+        self._relisted = Relist(kube, settings.namespaces, self._watch, self._queue.add)
         self._listed = threading.Event()
         self._source_watches = [
             SourceWatch(kube.objects, index, kind, namespace, self._queue.add, listed=self._listed)
@@ -111,7 +122,7 @@ class _Operator:
     async def run(self) -> int:
         self._heed()
         threading.excepthook = _ended
-        serve(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
+        answer(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
         self._lease.start()
         if not await self._until_held():
             return 0
@@ -207,7 +218,7 @@ class _Operator:
                 log.exception("%s/%s", *key)
                 self._queue.done(key, failed=True)
             else:
-                self._queue.done(key, failed=outcome.failed, away=outcome.away)
+                self._queue.done(key, failed=outcome.failed, away=outcome.away, woken=outcome.woken)
                 self._outages.answered(API_SERVER)
                 if outcome.after is not None:
                     self._queue.add(key, outcome.after)
@@ -219,17 +230,12 @@ class _Operator:
             if not self._watching.is_set():
                 continue
             try:
-                there = self._kube.keys(self._settings.namespaces)
+                if self._listed.is_set():
+                    self._relisted.look()
+                elif self._relisted.told():
+                    self._listed.set()
             except ReconcileError as error:
                 log.warning("listing: %s", error.message)
-                continue
-            if not self._listed.is_set():
-                if there <= self._watch.keys():
-                    self._listed.set()
-                continue
-            for key in self._watch.keys() - there:
-                self._watch.forget(key)
-                log.warning("%s/%s was taken away by force; its stack, if there is one, stays", *key)
 
     def _bounds_changed(self, old: Rules, new: Rules) -> None:
         known = self._watch.keys()
@@ -241,7 +247,7 @@ class _Operator:
         return self._world.stacks(region).in_progress()
 
     def _ended(self, key: Key, region: str, stack_name: str) -> None:
-        self._world.doubt(region, stack_name)
+        self._world.ended(region, stack_name)
         self._queue.add(key)
 
     def _lost(self) -> None:

@@ -41,7 +41,7 @@ _OTHER_KEYS = frozenset(  # what stands before the key of something that is no s
     {
         *("primary", "foreign", "unique", "partition", "sort", "hash", "range", "composite", "index", "row", "map", "lookup"),
         *("routing", "cache", "message", "dedup", "deduplication", "group", "idempotency", "translation", "public", "pub"),
-        *("object", "s3", "bucket", "file", "kms", "duplicate", "missing", "unknown", "invalid"),
+        *("object", "bucket", "file", "kms", "duplicate", "missing", "unknown", "invalid"),
     }
 )
 _PREFIX = (  # what stands before a variable in a line that is one, as `env`, a shell that traces, or a log driver has it

@@ -14,7 +14,16 @@ LOG = "| "  # begins a line that a container or a build wrote
 MOST_LOG = 500  # characters that the log gets where all the rest is long
 MORE = "…"
 _ANSI = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_COUNTS = re.compile(r"\b\d+ of \d+ tasks\b")
+# What differs from task to task, and from request to request, of the same trouble. An image's digest is the spec's own.
+_CHANGES = (
+    (re.compile(r"\b\d+ of \d+ tasks\b"), "tasks"),
+    (re.compile(r"\((task|request id|instance) [^)]*\)", re.IGNORECASE), r"(\1)"),
+    (re.compile(r"\b(request ?id|request ?token|container(?: runtime)? id)\b\W{0,3}[\w-]*\d[\w-]*", re.IGNORECASE), r"\1"),
+    (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.IGNORECASE), "id"),
+    (re.compile(r"(?<!sha256:)\b[0-9a-f]{32,}(?:-\d+)?\b", re.IGNORECASE), "id"),
+    (re.compile(r"\b(?:i|eni)-[0-9a-f]{8,17}\b"), "id"),
+    (re.compile(r"\bip(?:-\d{1,3}){4}\b|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "address"),
+)
 _GOOD_PLACES = ("; ", ". ", ": ", ", ", " ")
 
 
@@ -102,8 +111,21 @@ def without_log(text: str) -> str:
 
 
 def about(text: str) -> str:
-    """What a message is of, though counts and log lines change: the same is told once."""
-    return _COUNTS.sub("tasks", headline(text))
+    """What a message is of, though counts, ids, addresses and log lines change: the same is told once."""
+    line = headline(text)
+    for pattern, word in _CHANGES:
+        line = pattern.sub(word, line)
+    return line
+
+
+def named(key: str, text: str) -> str:
+    """A workload's message with its key, which its container has as well: told once where the first line would be too long."""
+    first, *rest = text.split("\n")
+    if len(key) + len(first) + 2 > FIRST:
+        first = first.replace(f"container {key} ", "the container ")
+    room = max(FIRST // 4, FIRST - len(first) - 2)
+    key = key if len(key) <= room else f"{key[: room - len(MORE)]}{MORE}"
+    return "\n".join([f"{key}: {first}", *rest])
 
 
 def joined(messages: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """Events of what a status cannot tell: what is left behind by name, and what somebody else has done to a stack. Pure."""
 
+from fargate_operator.actions import Action, Create, Delete, Propose, Recover, Recreate, Update
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import Action, Create, Delete, Propose, Recover, Recreate, Update
 from fargate_operator.recovery import passed_over
 from fargate_operator.seen import Note, Seen, gone
 

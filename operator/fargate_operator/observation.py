@@ -48,7 +48,9 @@ class StackObservation:
     tags: Mapping[str, str] = field(default_factory=dict)  # of a stack that is adoptable: they stay on it
     pieces: tuple[Piece, ...] = ()
     event_at: datetime | None = None
-    still: bool = False  # busy, and without an event for as long as the deadline is
+    still: bool = False  # busy, and for as long as the deadline is without an event, or a service that moves on
+    ours: bool = False  # what is under way is what the operator has sent last, and nobody had to approve
+    slow: bool = False  # what is under way is of kinds that take long in good order
 
     def offered_to(self, owner: Owner) -> bool:
         """Whether its owner lets this one take it over."""
@@ -144,13 +146,24 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class StoppedTask:
-    """A task as DescribeTasks told it; `code` is its stopCode, `reason` its stoppedReason."""
+    """A task as DescribeTasks told it; `code` is its stopCode, `reason` its stoppedReason, `deployment` who started it."""
 
     task_arn: str
     code: str = ""
     reason: str = ""
     at: datetime | None = None
     containers: tuple[Container, ...] = ()
+    deployment: str = ""
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment of a service, by its id and task definition; `failed`: its rollout has failed, or tasks of it do."""
+
+    id: str
+    definition: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

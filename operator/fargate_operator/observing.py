@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from fargate_operator import names
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose, Wait
 from fargate_operator.approval import prefix
 from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
@@ -12,18 +13,10 @@ from fargate_operator.fallback import wanting
 from fargate_operator.follower import Follower
 from fargate_operator.looks import Looks
 from fargate_operator.observation import Failure, StackObservation
-from fargate_operator.plan import (
-    Await,
-    Discard,
-    Halt,
-    Nothing,
-    Propose,
-    Wait,
-    busy,
-)
+from fargate_operator.plan import busy
 from fargate_operator.progress import Progress
 from fargate_operator.rescue import Rescue
-from fargate_operator.seen import attempt, condition, news
+from fargate_operator.seen import attempt, condition, left, news
 from fargate_operator.turn import Turn, abandoned, app_of, key_of
 from fargate_operator.world import World
 
@@ -66,12 +59,13 @@ class Observer:
         if stack is not None and news(seen.previous, stack):
             failure = self._explainer.failure(turn, stack)
         if stack is not None:
-            stack = self._progress.look(key_of(turn), seen, stack)
+            stack = self._progress.look(key_of(turn), turn.item["metadata"]["uid"], seen, stack)
         if stack is not None and busy(stack.status):
             self._follower.follow(seen.region, stack.id, stack.name, key_of(turn))
-        elif stack is not None:
-            self._follower.rests(seen.region, stack.id)
-        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure))
+        else:  # or gone: there is nothing to follow
+            known = stack.id if stack else str((seen.previous.get("stack") or {}).get("id", ""))
+            self._follower.rests(seen.region, known)
+        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure, left(seen)))
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
         """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import ReconcileError, Terminal, Waiting
+from fargate_operator.errors import ReconcileError, Terminal, Transient, Waiting
 from fargate_operator.fallback import wanting
 from fargate_operator.observation import StackObservation
-from fargate_operator.plan import OUTSIDE, Await, Discard, Halt, Nothing, Propose, busy
+from fargate_operator.plan import OUTSIDE, busy
 from fargate_operator.seen import Seen, condition
 from fargate_operator.verdicts import trouble_of
 
@@ -25,12 +26,14 @@ SAFETY = 600.0  # seconds after which a busy stack is looked at, should the foll
 class Outcome:
     """When to come again: `after` seconds (None: when told), or with backoff after a failure.
 
-    `away` is the region whose AWS did not answer, where that was it.
+    `away` is the region whose AWS did not answer, where that was it; `woken`: to be brought forward when it answers again, as
+    the call was kept back for others' failures. Who failed by itself waits for its own backoff.
     """
 
     after: float | None = None
     failed: bool = False
     away: str = ""
+    woken: bool = False
 
 
 def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
@@ -45,7 +48,7 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: floa
         return Outcome(error.after)
     if error is not None:
         away = isinstance(error, ReconcileError) and error.reason in {Reason.AwsUnavailable, Reason.Throttled}
-        return Outcome(failed=True, away=seen.region if away else "")
+        return Outcome(failed=True, away=seen.region if away else "", woken=isinstance(error, Transient) and error.refused)
     if isinstance(action, Halt):
         return Outcome(min(action.retry_after or health, health))
     conditions = {one["type"]: one for one in status["conditions"]}
@@ -92,7 +95,8 @@ def _at_rest(seen: Seen, conditions: Mapping[str, Any], health: float) -> Outcom
     lacking = bool(seen.waiting) or any(one.trouble for one in seen.images.values())
     services = seen.app.spec.services if seen.app else None
     nothing = isinstance(seen.action, Nothing) and not services and not lacking
-    if conditions["Ready"]["status"] == "True" or nothing or _only_waits(seen):
+    left = conditions["Ready"]["reason"] == Reason.RollbackSkipped  # which a person has to set right
+    if conditions["Ready"]["status"] == "True" or nothing or left or _only_waits(seen):
         return Outcome(health)
     return Outcome(min(health, max(2.0, min(30.0, _age(seen, conditions["WorkloadsReady"]) / 4))))
 

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from fargate_operator import recovery
 from fargate_operator.actions import (
     Action,
-    Await,
     Cancel,
     Create,
     Delete,
-    Discard,
-    Execute,
     Halt,
     Nothing,
-    Propose,
     Protect,
     Recover,
     Recreate,
@@ -28,28 +24,6 @@ from fargate_operator.actions import (
 from fargate_operator.conditions import Reason
 from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.recovery import Named
-
-__all__ = [  # with the actions, which are its answers
-    "Action",
-    "Attempt",
-    "Await",
-    "Cancel",
-    "Create",
-    "Delete",
-    "Discard",
-    "Execute",
-    "Halt",
-    "Nothing",
-    "Propose",
-    "Protect",
-    "Recover",
-    "Recreate",
-    "Rollback",
-    "Update",
-    "Wait",
-    "Wish",
-    "plan",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +52,9 @@ class Wish:
 class Attempt:
     """What was tried last: the digest of its template, how often it failed, and whether its reason passes by itself.
 
-    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for. `recoveries`: how often
-    the rollback at hand was continued. `passed_over`: the resources that were skipped or retained at the last try. `undoing`:
-    what the operator itself takes back (`recovery`). `touched`: somebody else has updated the stack.
+    `fresh`: the failure was seen for the first time just now, so the next try has not been waited for. `left`: seconds until a
+    try that is waited for already is due. `recoveries`: how often the rollback at hand was continued. `undoing`: what the
+    operator itself takes back (`recovery`). `touched`: somebody else has updated the stack.
     """
 
     digest: str = ""
@@ -88,8 +62,8 @@ class Attempt:
     reason: str = ""
     passing: bool = False
     fresh: bool = False
+    left: float = 0.0
     recoveries: int = 0
-    passed_over: tuple[str, ...] = ()
     undoing: str = ""
     touched: bool = False
 
@@ -111,6 +85,11 @@ def busy(status: str) -> bool:
 def backoff(failed: int) -> float:
     """Seconds before the next try of what failed `failed` times: 30, 60, 120 … at most 600."""
     return min(OUTSIDE, 30.0 * float(2 ** max(0, failed - 1)))
+
+
+def _left(attempt: Attempt) -> float:
+    """Seconds until the next try; 0 where it is due."""
+    return backoff(attempt.failed) if attempt.fresh else attempt.left
 
 
 def plan(wish: Wish, stack: StackObservation | None, attempt: Attempt) -> Action:
@@ -139,9 +118,12 @@ def adoptable(wish: Wish, stack: StackObservation) -> bool:
 
 
 def _superseded(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
-    """Wait, unless nothing moves, and for a spec that is wished no longer. What a person must approve is waited for."""
+    """Wait, unless nothing moves, and for a spec that is wished no longer. What a person must approve is waited for.
+
+    So is what somebody else has begun or approved, which is not the operator's to take back.
+    """
     other = wish.changed and attempt.digest not in ("", wish.template_digest)
-    if not (stack.still and other) or by_change_set(wish, Update(stack.id)):
+    if not (stack.still and stack.ours and other) or stack.slow or by_change_set(wish, Update(stack.id)):
         return Wait()
     if stack.status == "UPDATE_IN_PROGRESS":
         return Cancel(stack.id)
@@ -185,7 +167,7 @@ def _again(wish: Wish, attempt: Attempt, action: Action, reason: Reason) -> Acti
     if wish.reconcile_now or not attempt.failed or attempt.digest != wish.template_digest:
         return action
     if attempt.passing and attempt.failed < MOST_RETRIES and not wish.keep_failed:
-        return Halt(reason, attempt.reason, backoff(attempt.failed)) if attempt.fresh else action
+        return Halt(reason, attempt.reason, wait) if (wait := _left(attempt)) else action
     return Halt(reason, attempt.reason)
 
 
@@ -204,11 +186,11 @@ def _undeleted(
 ) -> Action:
     """What failed to be deleted is deleted again in its time; at once where a person lets go what was in the way."""
     message = recovery.undeletable(stack, wish.retained, attempt.reason or stack.status_reason)
-    if wish.reconcile_now or (action.retain and action.retain != attempt.passed_over):
+    if wish.reconcile_now or (action.retain and not wish.retained.tried):
         return action
     if not retries:
         return Halt(Reason.DeleteFailed, f"{message}; or reconcile now to have the stack deleted and made again")
-    return Halt(Reason.DeleteFailed, message, backoff(attempt.failed)) if attempt.fresh else action
+    return Halt(Reason.DeleteFailed, message, wait) if (wait := _left(attempt)) else action
 
 
 def _stuck(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
@@ -216,7 +198,7 @@ def _stuck(wish: Wish, stack: StackObservation, attempt: Attempt) -> Action:
     message = recovery.stuck(stack, wish.skip, reason)
     if stack.status != "UPDATE_ROLLBACK_FAILED":  # of an import: there is no continuing
         return Halt(Reason.RollbackFailed, message)
-    another = bool(skip) and skip != attempt.passed_over
+    another = bool(skip) and not wish.skip.tried
     if wish.reconcile_now or another or attempt.recoveries < MOST_RECOVERIES:
         return Recover(stack.id, skip)
     return Halt(Reason.RollbackFailed, message)

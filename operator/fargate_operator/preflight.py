@@ -20,7 +20,7 @@ from fargate_operator.observation import StackObservation
 from fargate_operator.plan import ROLLED_BACK, SETTLED
 
 TASKS = "ecs-tasks.amazonaws.com"
-SPOT = "FARGATE_SPOT"
+PROVIDERS = ("FARGATE", "FARGATE_SPOT")
 
 
 class Kind(StrEnum):
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     Certificate = "certificate"
     Cluster = "cluster"
     SecurityGroup = "security group"
+    GroupVpcs = "security group's further VPCs"  # asked only where it would be in another
     Subnet = "subnet"
     Listener = "listener"
     StackQuota = "quota of stacks"  # these two of the account, asked only when they are near
@@ -61,7 +62,8 @@ class Found:
     """What AWS told of one thing; what things of its kind do not have stays empty.
 
     `trusted` are the services that may assume a role, ``*`` for anybody or where that cannot be told; `labels` a secret's stages,
-    or a cluster's capacity providers; `taken` the priorities of a listener's rules; `count` a listener's rules, or a quota.
+    a cluster's capacity providers, or a group's further VPCs, ``*`` where nobody tells those; `taken` the priorities of a
+    listener's rules; `count` a listener's rules, or a quota.
     """
 
     status: str = ""
@@ -82,9 +84,9 @@ Looks = Mapping[Name, Found | None]  # None: there is no such thing; no entry: n
 def questions(app: App, facts: Facts, text: str, stack: StackObservation | None) -> tuple[Use, ...]:
     """What is to be looked at, in the order of the paths; `text` is the final template as JSON, `stack` what is there now."""
     uses = [*_arns(app, facts), *_secrets(app, facts), *_networks(app, facts), *_rules(app, facts, stack)]
-    spotted = f'"{SPOT}"' in text
     kept = (one for one in uses if "${" not in one.name.id and any(f"{one.name.id}{end}" in text for end in '":'))
-    return tuple(sorted({one if spotted or one.wants != SPOT else Use(one.path, one.name) for one in kept}))
+    named = (one for one in kept if one.wants not in PROVIDERS or f'"CapacityProvider":"{one.wants}"' in text)
+    return tuple(sorted(set(named)))
 
 
 _KINDS = {
@@ -92,7 +94,7 @@ _KINDS = {
     arns.POLICY: (Kind.Policy, ""),
     arns.CERTIFICATE: (Kind.Certificate, ""),
     arns.SERVER_CERTIFICATE: (Kind.Certificate, ""),
-    arns.CLUSTER: (Kind.Cluster, SPOT),
+    arns.CLUSTER: (Kind.Cluster, ""),
 }
 
 
@@ -102,6 +104,7 @@ def _arns(app: App, facts: Facts) -> Iterator[Use]:
         server = what is arns.SERVER_CERTIFICATE and ":acm:" not in (arn or "")
         if kind and arn and _here(arn, facts) and not server:
             yield Use(path, Name(kind, arn), wants)
+            yield from (Use(path, Name(kind, arn), one) for one in PROVIDERS if kind is Kind.Cluster)
 
 
 def _here(arn: str, facts: Facts) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 Key = tuple[str, str]  # namespace, name
 
 BASE, MOST = 1.0, 300.0  # seconds of backoff
+FULL = 5  # failures that count at most where something is away: its own backoff is not to begin at minutes afterwards
 AWAY = 30.0  # seconds of backoff at most, where the cause is that something is away, which says nothing about the key
 CALM = 10.0  # such keys that come a second, at most, all together
 
@@ -23,7 +24,7 @@ class Queue:
         self._heap: list[tuple[float, Key]] = []
         self._working: set[Key] = set()
         self._failures: dict[Key, int] = {}
-        self._parked: dict[Key, str] = {}  # by what is away
+        self._parked: dict[Key, tuple[str, bool]] = {}  # what is away, and whether it is woken
         self._closed = False
 
     def __len__(self) -> int:
@@ -79,19 +80,19 @@ class Queue:
             heapq.heappush(self._heap, item)
         return found
 
-    def done(self, key: Key, *, failed: bool = False, away: str = "") -> None:
+    def done(self, key: Key, *, failed: bool = False, away: str = "", woken: bool = True) -> None:
         """The worker is through with it; after a failure it comes again with backoff and jitter.
 
-        `away` tells what could not be reached: see `wake`.
+        `away` tells what could not be reached; `woken` whether the key is among those that `wake` brings forward.
         """
         with self._ready:
             self._working.discard(key)
             count = self._failures.pop(key, 0)
             self._parked.pop(key, None)
             if failed:
-                self._failures[key] = count + 1
+                self._failures[key] = max(count, min(count + 1, FULL)) if away else count + 1
             if failed and away:
-                self._parked[key] = away
+                self._parked[key] = (away, woken)
             most = max(AWAY, len(self._parked) / CALM) if away else MOST
             self._ready.notify()
         if failed:
@@ -102,13 +103,15 @@ class Queue:
         return max(longer, len(self._parked) / CALM) if away else longer
 
     def wake(self, away: str) -> None:
-        """What was away is back: who waited for it comes, in random order and not all at once."""
+        """What was away is back: who waited for it comes sooner, in random order and not all at once.
+
+        Their failures count on: of a key that fails again nobody else's answers make a first failure.
+        """
         with self._ready:
-            woken = [key for key, one in self._parked.items() if one == away]
+            woken = [key for key, one in self._parked.items() if one == (away, True)]
             now, spread = self._clock(), len(woken) / CALM
             for key in woken:
                 del self._parked[key]
-                self._failures.pop(key, None)
                 due = now + spread * random.random()  # noqa: S311  no secret
                 if due < self._due.get(key, float("-inf")):
                     self._put(key, due)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fargate_operator.actions import Nothing
 from fargate_operator.aws.errors import stray
 from fargate_operator.bounds_file import BoundsFile
 from fargate_operator.conditions import Reason
@@ -30,10 +31,7 @@ from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
 from fargate_operator.pace import Outcome, outcome
 from fargate_operator.parsing import parse_app
-from fargate_operator.plan import (
-    Nothing,
-    busy,
-)
+from fargate_operator.plan import busy
 from fargate_operator.progress import DEADLINE, Progress
 from fargate_operator.queue import Key
 from fargate_operator.reruns import Reruns
@@ -125,7 +123,7 @@ class Reconciler:
             self._forget(key)
             return Outcome()
         turn = begin(item, self._identity, self._world.clients.region, self._clock())
-        self._homes[key] = home_of(turn)
+        self._settle_in(key, home_of(turn))
         try:
             for step in self._steps(turn):
                 turn = step(turn)
@@ -247,12 +245,20 @@ class Reconciler:
 
     def _forget(self, key: Key) -> None:
         """The app is gone: nothing of it is remembered."""
-        hold = (self._detections, self._looks, self._rescue, self._images, self._reruns, self._events)
+        hold = (self._execution, self._detections, self._looks, self._rescue, self._images, self._reruns, self._events)
         for one in (*hold, self._progress, self._explainer):
             one.forget(key)
         if (home := self._homes.pop(key, None)) is not None:
             self._world.forget(home.region, home.stack_name, home.services)
             self._kube.forget(home.uid)
+
+    def _settle_in(self, key: Key, home: Home) -> None:
+        """Where the app is at home; an object that was replaced while nobody looked is another app."""
+        old = self._homes.get(key)
+        if old is not None and old.uid != home.uid:
+            self._forget(key)
+            self._world.doubt(home.region, home.stack_name)
+        self._homes[key] = home
 
     def _finish(self, turn: Turn) -> Outcome:
         status = summarize(turn.seen)

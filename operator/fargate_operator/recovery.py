@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fargate_operator import names
@@ -23,10 +23,15 @@ MOST_REASON = 160  # characters of each one's reason
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The logical IDs of an annotation, and what in it is none."""
+    """The logical IDs of an annotation, and what in it is none.
+
+    `old`: it was there before what is wrong now, and does not count. `tried`: it has had its try (`incidents`).
+    """
 
     names: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    old: bool = False
+    tried: bool = False
 
 
 NONE = Named()
@@ -40,7 +45,9 @@ def named(text: str) -> Named:
 
 
 def chosen(stack: StackObservation, given: Named) -> tuple[str, ...]:
-    """What is to be passed over: named, and in the way."""
+    """What is to be passed over: named for this very incident, and in the way."""
+    if given.old:
+        return ()
     return tuple(one for one in given.names if one in {piece.logical_id for piece in stack.pieces})
 
 
@@ -101,6 +108,15 @@ def passed_over(stack: StackObservation, logical_ids: Iterable[str]) -> str:
     return ", ".join(f"{one} ({pieces[one].type}, {pieces[one].physical_id or 'without a name'})" for one in logical_ids)
 
 
+def left(logical_ids: Sequence[str]) -> str:
+    """What a stack's template is wrong about after a rollback that was told to skip it."""
+    more = f" and {len(logical_ids) - 2 * MOST} more" if len(logical_ids) > 2 * MOST else ""
+    return (
+        f"a rollback has skipped {', '.join(logical_ids[: 2 * MOST])}{more}: the stack's template and what there is differ. A "
+        "spec that changes that sets it right, or fails for it; or mend it by hand, and reconcile now"
+    )
+
+
 def _told(*parts: str) -> str:
     return "\n".join(parts)  # what it is in the first line, which is all that lists show
 
@@ -116,6 +132,8 @@ def _list(pieces: tuple[Piece, ...]) -> str:
 
 def _faults(stack: StackObservation, given: Named, annotation: str) -> list[str]:
     """What an annotation names to no avail."""
+    if given.old and given.names:
+        return [f"{annotation} was there before, and does not count: give it another value, or reconcile now"]
     idle = [one for one in given.names if one not in chosen(stack, given)]
     told = [f"{annotation}: {', '.join(map(repr, given.wrong[:MOST]))} is no logical ID"] if given.wrong else []
     return [*told, *([f"{annotation}: {', '.join(idle[:MOST])} did not fail"] if idle else [])]

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from fargate_operator.actions import Await, Discard, Halt, Nothing, Propose, Wait
 from fargate_operator.aws.runs import MOST_LETTERS, Refused, Runs
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError
-from fargate_operator.plan import Await, Discard, Halt, Nothing, Propose, Wait, busy
+from fargate_operator.plan import busy
 from fargate_operator.queue import Key
 from fargate_operator.runs import (
     MOST_AT_ONCE,

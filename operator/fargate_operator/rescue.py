@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from fargate_operator import names
+from fargate_operator.actions import Await, Halt, Nothing
 from fargate_operator.aws import resources
 from fargate_operator.aws.services import cluster_of
 from fargate_operator.conditions import Reason
@@ -19,7 +20,7 @@ from fargate_operator.fallback import carried, due, fallen, in_template, left, m
 from fargate_operator.fragments import capacity
 from fargate_operator.messages import without_log
 from fargate_operator.observation import ServiceObservation, Share
-from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, STUCK, Await, Halt, Nothing, busy
+from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED, STUCK, busy
 from fargate_operator.queue import Key
 from fargate_operator.seen import Note, Seen
 from fargate_operator.shortage import excerpt, lacks_capacity

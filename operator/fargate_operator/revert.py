@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fargate_operator.actions import Action, Await, Execute, Propose, Update
 from fargate_operator.approval import change_set_name, review
 from fargate_operator.drift import Excuses, ResourceDrift, policy
 from fargate_operator.model import App
 from fargate_operator.observation import ChangeSet, Owner, StackObservation
-from fargate_operator.plan import Action, Await, Execute, Propose, Update, Wish
+from fargate_operator.plan import Wish
 
 DONE, FAILED, REFUSED = "Done", "Failed", "Refused"
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from fargate_operator.actions import Await, Discard, Execute, Nothing, Propose
 from fargate_operator.conditions import Reason
 from fargate_operator.detection import RETRY, resting
 from fargate_operator.drift import excuses
 from fargate_operator.errors import ReconcileError, Transient, Waiting
 from fargate_operator.observation import StackObservation
 from fargate_operator.pace import PLANNING
-from fargate_operator.plan import Await, Discard, Execute, Nothing, Propose, Wish
+from fargate_operator.plan import Wish
 from fargate_operator.revert import DONE, REFUSED, Given, decide, name, tried, wanted
 from fargate_operator.seen import Seen
 from fargate_operator.world import World

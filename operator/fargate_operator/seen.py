@@ -5,19 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from fargate_operator.actions import Action
 from fargate_operator.facts import Fallback
 from fargate_operator.failure import told
 from fargate_operator.messages import fit, without_log
 from fargate_operator.model import App
 from fargate_operator.observation import Failure, ImageObservation, ServiceObservation, StackObservation
-from fargate_operator.plan import (
-    NEVER_UP,
-    ROLLED_BACK,
-    SETTLED,
-    STUCK,
-    Action,
-    Attempt,
-)
+from fargate_operator.plan import NEVER_UP, OUTSIDE, ROLLED_BACK, SETTLED, STUCK, Attempt
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.shortage import lacks_capacity
 
@@ -57,6 +51,7 @@ class Seen:
     planned: str = ""  # the template's digest before live facts were put into it, where they changed it
     input_digest: str = ""
     reconcile_at: str = ""
+    asked: Mapping[str, str] = field(default_factory=dict)  # annotations that let resources go: `incidents`
     deleting: bool = False
     owned: bool = True  # the stack is the app's own: of another nothing is told
     drift: Mapping[str, Any] | None = None  # `drift.told`: what a detection that ended just now found
@@ -93,8 +88,19 @@ def news(previous: Status, stack: StackObservation | None) -> bool:
     return (old.get("id"), old.get("status"), old.get("updatedAt")) != (stack.id, stack.status, timestamp(stack.updated_at))
 
 
-def attempt(previous: Status, stack: StackObservation | None, failure: Failure | None) -> Attempt:
-    """What was tried last, with this observation counted once. What the operator itself has cancelled is no try that failed."""
+def left(seen: Seen) -> float:
+    """Seconds until what failed is due for its next try; 0 where it is. An object that has changed is not waited for."""
+    due = (seen.previous.get("stack") or {}).get("retryAt")
+    if not due or seen.previous.get("observedGeneration") != seen.generation:
+        return 0.0
+    return min(OUTSIDE, max(0.0, (datetime.fromisoformat(due) - seen.now).total_seconds()))
+
+
+def attempt(previous: Status, stack: StackObservation | None, failure: Failure | None, left: float = 0.0) -> Attempt:
+    """What was tried last, with this observation counted once. What the operator itself has cancelled is no try that failed.
+
+    `left`: seconds until the next try is due.
+    """
     old = previous.get("stack") or {}
     undoing = str(old.get("undoing", ""))
     if undoing == CANCEL and stack is not None and stack.status in ROLLED_BACK:
@@ -110,8 +116,8 @@ def attempt(previous: Status, stack: StackObservation | None, failure: Failure |
         reason,
         passing=passes(without_log(reason)),
         fresh=fresh,
+        left=left,
         recoveries=int(old.get("recoveries", 0)),
-        passed_over=tuple(old.get("passedOver") or ()),
         undoing=undoing,
         touched=touched(previous, stack),
     )

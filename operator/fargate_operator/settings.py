@@ -59,10 +59,12 @@ class Settings(BaseSettings):
     )
     read_rate: Rate = Field(
         default=20.0,
-        description="calls a second to AWS that change no stack, in each region; twice as many at once after a pause",
+        description="calls a second to AWS that only read, in each region; twice as many at once after a pause",
     )
     write_rate: Rate = Field(
-        default=5.0, description="calls a second that change stacks, in each region; twice as many at once after a pause"
+        default=5.0,
+        description="calls a second that change stacks, and as many that change anything else, in each region; "
+        "twice as many at once after a pause",
     )
     bounds: str = Field(default="", description="file that bounds what authors may do, by namespace; read again when it changes")
     cloudformation_role: Annotated[str, Field(pattern=r"^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$")] = Field(

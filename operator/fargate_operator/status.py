@@ -2,32 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from fargate_operator import drift, names, spot_status
+from fargate_operator import drift, incidents, motion, names, spot_status
+from fargate_operator.actions import Await, Cancel, Create, Delete, Execute, Halt, Nothing, Recover, Recreate, Update, Wait
 from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.messages import about, fit
 from fargate_operator.observation import ServiceObservation
-from fargate_operator.plan import (
-    STUCK,
-    Await,
-    Cancel,
-    Create,
-    Delete,
-    Execute,
-    Halt,
-    Nothing,
-    Recover,
-    Recreate,
-    Update,
-    Wait,
-)
+from fargate_operator.plan import ROLLED_BACK, SETTLED, STUCK, backoff, busy
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
+_TRIED = frozenset({Reason.CreateFailed, Reason.UpdateFailed, Reason.DeleteFailed})  # a Halt for these is followed by a try
 MOST_CHANGES = 50  # shown in status.plan; the rest is counted
 
 
@@ -69,6 +59,11 @@ def _stack(seen: Seen) -> dict[str, Any]:
     tried = isinstance(seen.action, Create | Update | Execute)
     body["attemptedGeneration"] = seen.generation if tried else old.get("attemptedGeneration")
     body |= _undone(seen, old)
+    body["annotations"], body["skipped"] = incidents.remembered(seen), incidents.skipped(seen)
+    if stack is not None and busy(stack.status):
+        body["movedAt"] = timestamp(motion.moved_at(seen.previous, seen.services or {}, seen.now))
+    elif seen.action is None:  # the turn was cut off
+        body["movedAt"] = old.get("movedAt")
     body["drift"] = _drift(seen, old, body)
     body["warnings"] = warnings(seen)
     return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
@@ -77,16 +72,32 @@ def _stack(seen: Seen) -> dict[str, Any]:
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
     """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
     action, stack = seen.action, seen.stack
+    if stack is None and action is None:  # it was not read
+        return {name: old.get(name) for name in ("undoing", "passedOver", "recoveries", "retryAt")}
     waits = isinstance(action, Wait | Halt | Recover | Delete | Recreate | None)
     undoing = RECREATE if isinstance(action, Recreate) else CANCEL if isinstance(action, Cancel) else None
     passed = action.skip if isinstance(action, Recover) else action.retain if isinstance(action, Delete | Recreate) else ()
     goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
     tries = int(old.get("recoveries", 0)) if goes_on and not isinstance(action, Cancel) else 0
+    # a cancel is over once the stack rests: what fails after that is a failure
+    over = old.get("undoing") == CANCEL and stack is not None and stack.status in SETTLED | ROLLED_BACK
     return {
-        "undoing": undoing or (old.get("undoing") if waits else None),
+        "undoing": undoing or (old.get("undoing") if waits and not over else None),
         "passedOver": list(passed) or (old.get("passedOver") if waits else None),
         "recoveries": tries + (isinstance(action, Recover) and seen.error is None),
+        "retryAt": _retry_at(seen, old),
     }
+
+
+def _retry_at(seen: Seen, old: Status) -> str | None:
+    """When what failed is tried again, which no other turn may do earlier."""
+    action = seen.action
+    if isinstance(action, Halt) and action.reason in _TRIED and action.retry_after:
+        return timestamp(seen.now + timedelta(seconds=action.retry_after))
+    if action is not None:
+        return None
+    # the failure is counted by now, and the turn was cut off before anybody said how long to wait
+    return timestamp(seen.now + timedelta(seconds=backoff(seen.attempt.failed))) if seen.attempt.fresh else old.get("retryAt")
 
 
 def _drift(seen: Seen, old: Status, new: Status) -> Status:

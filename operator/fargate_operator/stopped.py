@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from fargate_operator.observation import Container, Ended, ServiceEvent, StoppedTask
+from fargate_operator.observation import Container, Deployment, Ended, ServiceEvent, StoppedTask
 from fargate_operator.task_wordings import brief
 
 _ON_PURPOSE = re.compile(
@@ -36,12 +36,20 @@ EXITS = {
 FORMAT = "cannot run on this processor (exec format error): built for another architecture"
 
 
-def ended(tasks: Iterable[StoppedTask], events: Sequence[ServiceEvent] = (), since: datetime | None = None) -> Ended | None:
-    """Why the last task stopped that did not stop on purpose; else why none can be placed. Only what happened after `since`."""
+def ended(
+    tasks: Iterable[StoppedTask],
+    events: Sequence[ServiceEvent] = (),
+    since: datetime | None = None,
+    deployments: Sequence[Deployment] = (),
+) -> Ended | None:
+    """Why the last task stopped that did not stop on purpose; else why none can be placed. Only what happened after `since`.
+
+    Of a rollout that failed its own tasks tell why, not those of others; `deployments` are those that ECS still knows.
+    """
     failed = [one for one in tasks if not _on_purpose(one) and (since is None or one.at is None or one.at >= since)]
     told = [one for one in events if since is None or one.at >= since]
     if failed:
-        worst = max(failed, key=lambda one: (_rank(one), str(one.at or "")))
+        worst = max(failed, key=lambda one: (_blame(one, deployments), _rank(one), str(one.at or "")))
         return _of_task(worst, told)
     words = [one for one in told if _TELLING.search(one.message)]
     words.sort(key=lambda one: "consistently" in one.message)  # which only says that it goes on
@@ -50,6 +58,18 @@ def ended(tasks: Iterable[StoppedTask], events: Sequence[ServiceEvent] = (), sin
 
 def _on_purpose(task: StoppedTask) -> bool:
     return task.code in {"ServiceSchedulerInitiated", "UserInitiated"} and bool(_ON_PURPOSE.search(task.reason))
+
+
+def _blame(task: StoppedTask, deployments: Sequence[Deployment]) -> int:
+    """2: of one that failed; 0: of another; 1: of one that ECS knows no longer, as of a rollout that was taken back."""
+    failed, sound = ([one for one in deployments if one.failed is wanted] for wanted in (True, False))
+    if task.deployment and task.deployment in {one.id for one in failed}:
+        return 2
+    if task.deployment and task.deployment in {one.id for one in sound}:
+        return 0
+    if task.definition and task.definition in {one.definition for one in failed}:
+        return 2 if task.definition not in {one.definition for one in sound} else 1
+    return 0 if task.definition and task.definition in {one.definition for one in sound} else 1
 
 
 def _rank(task: StoppedTask) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from fargate_operator import names
+from fargate_operator import incidents, names
 from fargate_operator.facts import Facts
 from fargate_operator.fragments.changes import Changes
 from fargate_operator.fragments.network import configuration
@@ -14,8 +14,8 @@ from fargate_operator.observation import Owner, StackObservation
 from fargate_operator.plan import Wish
 from fargate_operator.previous import sound
 from fargate_operator.queue import Key
-from fargate_operator.recovery import RETAIN, SKIP, named
-from fargate_operator.seen import Seen
+from fargate_operator.recovery import RETAIN, SKIP
+from fargate_operator.seen import Seen, attempt
 from fargate_operator.template import Template, encodes
 
 NOW = "reconcile.fluxcd.io/requestedAt"
@@ -65,7 +65,9 @@ def begin(item: dict[str, Any], identity: Identity, region: str, now: datetime) 
         region=str(previous.get("region") or _stated(spec, "region") or region),
         account_id=str(previous.get("accountId", "")),
         stack_name=str(stack_name or names.stack_name(identity.installation, namespace, name, identity.stack_prefix)),
+        attempt=attempt(previous, None, None),  # a turn that ends before the stack is read forgets nothing of it
         reconcile_at=requested,
+        asked=_asked(metadata),
         deleting=bool(metadata.get("deletionTimestamp")),
     )
     owner = Owner(identity.installation, namespace, name)
@@ -82,6 +84,13 @@ def _stated(spec: Any, field: str) -> str:
 def request(metadata: Mapping[str, Any]) -> str:
     """What asks to reconcile now; an annotation may have 256 KiB, of which the status is to have no copy."""
     return str((metadata.get("annotations") or {}).get(NOW, ""))[:MOST_REQUEST]
+
+
+def _asked(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The annotations that let resources go, where they say something."""
+    found = metadata.get("annotations") or {}
+    given = {incidents.SKIP: found.get(SKIP), incidents.RETAIN: found.get(RETAIN)}
+    return {name: str(text)[: incidents.MOST_VALUE] for name, text in given.items() if text}
 
 
 def key_of(turn: Turn) -> Key:
@@ -123,8 +132,8 @@ def wish(turn: Turn, *, retains: bool) -> Wish:
         alarms=tuple(changes.alarms or ()),
         keep_failed=changes.rollback is False,
         changed=turn.reconcile_now or tried != turn.seen.generation,
-        skip=named(str(annotations.get(SKIP, ""))),
-        retained=named(str(annotations.get(RETAIN, ""))),
+        skip=incidents.given(turn.seen, incidents.SKIP, now=turn.reconcile_now),
+        retained=incidents.given(turn.seen, incidents.RETAIN, now=turn.reconcile_now),
     )
 
 

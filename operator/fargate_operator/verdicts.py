@@ -4,17 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fargate_operator import names, recovery, spot_status
-from fargate_operator.approval import told
-from fargate_operator.conditions import Reason
-from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
-from fargate_operator.fragments.changes import Changes
-from fargate_operator.messages import details, fit, headline, joined, listed
-from fargate_operator.model import App
-from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
-from fargate_operator.plan import (
-    ROLLED_BACK,
-    SETTLED,
+from fargate_operator import incidents, names, recovery, spot_status
+from fargate_operator.actions import (
     Await,
     Cancel,
     Create,
@@ -28,8 +19,16 @@ from fargate_operator.plan import (
     Recreate,
     Rollback,
     Update,
-    busy,
+    Wait,
 )
+from fargate_operator.approval import told
+from fargate_operator.conditions import Reason
+from fargate_operator.errors import InvalidSpec, ReconcileError, Terminal
+from fargate_operator.fragments.changes import Changes
+from fargate_operator.messages import details, fit, headline, joined, listed, named
+from fargate_operator.model import App
+from fargate_operator.observation import ImageTrouble, ServiceObservation, StackObservation
+from fargate_operator.plan import ROLLED_BACK, SETTLED, busy
 from fargate_operator.seen import Seen, failed, timestamp, warnings
 
 MOST_WAITING = 5  # workloads named in the message of an image that they wait for
@@ -74,6 +73,8 @@ def _stack_ready(seen: Seen) -> Verdict:
             return Verdict("Unknown", Reason.NotRead, "the stack was not read")
         creating = isinstance(seen.action, Create | Execute)
         return Verdict("False", Reason.Creating if creating else Reason.Absent, "there is no stack")
+    if _skipped(seen):
+        return Verdict("False", Reason.RollbackSkipped, recovery.left(_skipped(seen)))
     reason = stack.status.title().replace("_", "")
     current = not seen.template_digest or stack.template_digest == seen.template_digest
     if stack.status in SETTLED | ROLLED_BACK and current and not isinstance(seen.action, Update):
@@ -103,7 +104,7 @@ def _workloads_ready(seen: Seen) -> Verdict:
     rank = [Reason.RolloutFailed, Reason.ServiceMissing, Reason.TasksNotRunning, Reason.RollingOut]
     reason = min((trouble[1] for trouble in troubles), key=rank.index)
     worst = sorted(troubles, key=lambda one: rank.index(one[1]))
-    return Verdict("False", reason, joined([*(f"{key}: {message}" for key, _, message in worst), *recovering]))
+    return Verdict("False", reason, joined([*(named(key, message) for key, _, message in worst), *recovering]))
 
 
 def _declared(seen: Seen) -> Mapping[str, Any]:
@@ -187,7 +188,15 @@ def _stalled(seen: Seen) -> Verdict | None:
         return Verdict("True", seen.error.reason, _message(seen.error))
     if seen.error is None and (hopeless := [f"{name}: {one.message}" for name, one in troubles(seen) if one.stalled]):
         return Verdict("True", troubles(seen)[0][1].reason, joined(hopeless))
+    if seen.error is None and isinstance(seen.action, Nothing) and _skipped(seen):
+        return Verdict("True", Reason.RollbackSkipped, recovery.left(_skipped(seen)))
     return None
+
+
+def _skipped(seen: Seen) -> list[str]:
+    """What is not as the template of a stack at rest says, for it was skipped in a rollback."""
+    rests = seen.stack is not None and seen.owned and seen.stack.status in ROLLED_BACK and not seen.deleting
+    return incidents.skipped(seen) if rests else []
 
 
 _DOING: dict[type[Any], Reason] = {
@@ -213,7 +222,8 @@ def _reconciling(seen: Seen, verdicts: Mapping[str, Verdict]) -> Verdict | None:
     if isinstance(seen.action, Await):
         return Verdict("True", *_awaiting(seen.action))
     if seen.stack and seen.stack.still:
-        return Verdict("True", Reason.NoProgress, _stillness(seen, seen.stack))
+        lacks = seen.action.lacks if isinstance(seen.action, Wait) else ""
+        return Verdict("True", Reason.NoProgress, "\n".join([_stillness(seen, seen.stack), *([lacks] if lacks else [])]))
     if seen.stack and busy(seen.stack.status):
         return Verdict("True", Reason.Progressing, f"the stack is in {seen.stack.status}")
     if seen.deleting:
@@ -231,6 +241,7 @@ def _stillness(seen: Seen, stack: StackObservation) -> str:
     troubles = {names.service(key): trouble for key, one in (seen.services or {}).items() if (trouble := trouble_of(one))}
     changes = (seen.app.spec.changes if seen.app else None) or Changes()
     alone = (changes.approval or "Automatic") == "Automatic" and changes.rollback is not False and not seen.deleting
+    alone = alone and stack.ours and not stack.slow
     since = timestamp(stack.event_at)
     return recovery.still(stack, since or "its beginning", {one: told for one, (_, told) in troubles.items()}, alone=alone)
 

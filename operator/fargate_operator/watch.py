@@ -40,6 +40,10 @@ class Watch:
         """The objects that are known."""
         return set(self._marks)
 
+    def uids(self) -> dict[Key, str]:
+        """Which objects those are."""
+        return {key: str(mark[0]) for key, mark in dict(self._marks).items()}
+
     def forget(self, key: Key) -> None:
         """An object that is gone without a word."""
         self._marks.pop(key, None)
@@ -51,6 +55,7 @@ class Watch:
         key = (metadata["namespace"], metadata["name"])
         if event["type"] == "DELETED":
             self.forget(key)
+            self._queue.add(key)  # it may have gone without the operator's leave: what is remembered of it goes, too
             return
         self._index.uses(key, named_in(body.get("spec")), recorded(sound(body.get("status"))))
         annotations = metadata.get("annotations") or {}

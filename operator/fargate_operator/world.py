@@ -36,6 +36,7 @@ class World:
         self._change_sets: dict[tuple[str, str], tuple[ChangeSet | None, float]] = {}  # by the stack's name; seen when
         self._templates: dict[tuple[str, str], tuple[tuple[str, str, str], Mapping[str, Any]]] = {}
         self._stale: dict[tuple[str, str], str] = {}  # to be described anew, by the id where it is known
+        self._gone: dict[tuple[str, str], str] = {}  # the id of the stack that was asked for last and is no more
 
     def stacks(self, region: str) -> Stacks:
         """CloudFormation in a region; the first time, with a look at all that is there."""
@@ -68,7 +69,10 @@ class World:
             except Exception:
                 self._stale.setdefault((region, name), stale)
                 raise
-            self._seen[region, name] = None if found is not None and found.status == "DELETE_COMPLETE" else found
+            gone = found is None or found.status == "DELETE_COMPLETE"
+            self._seen[region, name] = None if gone else found
+            if gone and stale:
+                self._gone[region, name] = stale
         return self._seen.get((region, name))
 
     def survey(self, region: str, every: float) -> None:
@@ -108,11 +112,20 @@ class World:
         """How many stacks the region has, somebody else's among them, as far as was seen."""
         return sum(place == region and stack is not None for (place, _), stack in list(self._seen.items()))
 
-    def doubt(self, region: str, name: str) -> None:
-        """Look anew at the next need."""
+    def gone(self, region: str, name: str, stack_id: str) -> bool:
+        """Whether CloudFormation was asked for this very stack, by its id, and has it no more: an id never comes back."""
+        return bool(stack_id) and self._gone.get((region, name)) == stack_id
+
+    def ended(self, region: str, name: str) -> None:
+        """The follower saw the stack's operation end; of an app that was forgotten since, nothing is remembered for it."""
+        if self._seen.get((region, name)) is not None:
+            self.doubt(region, name)
+
+    def doubt(self, region: str, name: str, stack_id: str = "") -> None:
+        """Look anew at the next need; `stack_id` is asked for where no stack is known."""
         self._change_sets.pop((region, name), None)
         seen = self._seen.get((region, name))
-        self._stale[region, name] = seen.id if seen else ""
+        self._stale[region, name] = seen.id if seen else stack_id or self._stale.get((region, name), "")
 
     def change_set(self, region: str, stack_name: str, name: str) -> ChangeSet | None:
         """The stack's change set of that name; one that waits to be carried out, or has failed, is described every half hour."""
@@ -131,10 +144,9 @@ class World:
     def forget(self, region: str, name: str, services: Iterable[str] = ()) -> None:
         """The app is gone, and with it its services, by ARN. A stack that stays is remembered: the name is taken."""
         stack = self._seen.get((region, name))
-        for one in (self._change_sets, self._templates, self._stale):
+        stays = stack is not None and not stack.status.startswith("DELETE_")
+        for one in (self._change_sets, self._templates, self._gone, *(() if stays else (self._stale, self._seen))):
             one.pop((region, name), None)
-        if stack is None or stack.status.startswith("DELETE_"):
-            self._seen.pop((region, name), None)
         self.forget_services(region, services)
 
     def forget_services(self, region: str, arns: Iterable[str]) -> None:

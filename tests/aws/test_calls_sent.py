@@ -2,12 +2,15 @@
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from fargate_operator.aws.clients import Clients
-from fargate_operator.aws.sending import Sending
+from fargate_operator.aws.clients import READ, Clients
+from fargate_operator.aws.sending import Sending, kind_of
 from fargate_operator.aws.stacks import Stacks
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Transient
@@ -17,6 +20,7 @@ from fargate_operator.stopping import Stop, Stopping
 REGION = "eu-west-1"
 LIST = b"<ListStacksResponse><ListStacksResult><StackSummaries/></ListStacksResult></ListStacksResponse>"
 CREATED = b"<CreateStackResponse><CreateStackResult><StackId>id</StackId></CreateStackResult></CreateStackResponse>"
+ATTEMPTS = 4  # of a call: botocore's first, and three more
 THROTTLED = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
 
 
@@ -55,6 +59,7 @@ class Server:
 @pytest.fixture
 def server(monkeypatch):
     one = Server()
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))  # between two attempts
     for name, value in (("ENDPOINT_URL", one.endpoint), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x")):
         monkeypatch.setenv(f"AWS_{name}", value)
     yield one
@@ -72,27 +77,9 @@ class Waits(Stop):
         self.waits.append(round(seconds, 3))
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def stop():
     return Waits()
-
-
-@pytest.fixture
-def back():
-    return []
 
 
 @pytest.fixture
@@ -146,17 +133,107 @@ def test_a_call_that_waits_for_its_turn_is_given_up_when_the_end_is_asked_for(se
     assert server.asked == ["ListStacks"]
 
 
-def test_what_fails_again_and_again_is_asked_no_more_until_its_time_has_come(server, clock, back, cloudformation):
-    server.answers = [(503, b"")] * IN_A_ROW
+def refused(call):
     with pytest.raises(Transient) as error:
-        cloudformation.list_stacks()
-    assert (error.value.reason, len(server.asked)) == (Reason.AwsUnavailable, IN_A_ROW)
-    with pytest.raises(Transient, match="ListStacks: cloudformation in eu-west-1 does not answer: HTTP 503"):
-        cloudformation.list_stacks()
-    assert len(server.asked) == IN_A_ROW
+        call()
+    return error.value
+
+
+def test_what_fails_again_and_again_is_asked_no_more_until_its_time_has_come(server, clock, back, cloudformation):
+    server.answers = [(503, b"")] * ATTEMPTS * IN_A_ROW
+    for _ in range(IN_A_ROW - 1):
+        with pytest.raises(ClientError, match="503"):
+            cloudformation.list_stacks()
+    error = refused(cloudformation.list_stacks)  # it has failed once, and is not sent again
+    said = "ListStacks: cloudformation in eu-west-1 does not answer: HTTP 503"
+    assert (error.reason, error.message, error.refused) == (Reason.AwsUnavailable, said, True)
+    asked = len(server.asked)
+    assert asked == ATTEMPTS * (IN_A_ROW - 1) + 1
+    refused(cloudformation.list_stacks)
+    assert len(server.asked) == asked
+    server.answers = []
     clock.now += 1.0
     cloudformation.list_stacks()
-    assert (len(server.asked), back) == (IN_A_ROW + 1, [REGION])
+    assert (len(server.asked), back) == (asked + 1, [REGION])
+
+
+def test_what_breaks_one_call_refuses_no_other(server, cloudformation):
+    for _ in range(2 * IN_A_ROW):
+        server.answers = [(500, b"")] * ATTEMPTS
+        with pytest.raises(ClientError, match="500"):
+            cloudformation.create_stack(StackName="bad", TemplateBody="{}")
+    cloudformation.list_stacks()
+    assert server.asked == ["CreateStack"] * 2 * ATTEMPTS * IN_A_ROW + ["ListStacks"]
+
+
+def down(server, call):
+    server.answers = [(503, b"")] * ATTEMPTS * IN_A_ROW
+    for _ in range(IN_A_ROW):
+        with pytest.raises((ClientError, Transient)):
+            call()
+    server.answers = []
+
+
+def test_what_is_refused_takes_nobodys_turn(server, stop, clock, clients, cloudformation):
+    ecs = clients.get("ecs", REGION)
+    down(server, ecs.list_clusters)
+    clock.now += 0.9  # it is not tried yet; the bucket is full again, but for one
+    for _ in range(50):
+        refused(ecs.list_clusters)
+    clock.now += 0.05
+    stop.waits.clear()
+    cloudformation.create_stack(StackName="shop", TemplateBody="{}")
+    cloudformation.list_stacks()
+    assert max(stop.waits) < 4.0
+
+
+def test_a_trial_whose_answer_nobody_can_read_is_over(server, clock, cloudformation):
+    down(server, cloudformation.list_stacks)
+    clock.now += 1.0
+    server.answers = [(200, b"<p>a proxy's page")]
+    assert "invalid XML" in refused(cloudformation.list_stacks).message
+    clock.now += 10.0
+    told = []
+    other = threading.Thread(target=lambda: told.append(cloudformation.list_stacks()["ResponseMetadata"]["HTTPStatusCode"]))
+    other.start()
+    other.join(10)
+    assert told == [200]
+
+
+@pytest.mark.parametrize(
+    ("kind", "calls"),
+    {
+        "read": (
+            ("cloudformation", "DescribeStacks"), ("cloudformation", "ListStacks"), ("cloudformation", "GetTemplate"),
+            ("cloudformation", "DetectStackDrift"), ("ecs", "ListTasks"), ("ecr", "BatchGetImage"), ("s3", "HeadObject"),
+            ("codebuild", "BatchGetBuilds"), ("logs", "GetLogEvents"), ("sts", "GetCallerIdentity"),
+        ),
+        "stack write": (
+            ("cloudformation", "CreateStack"), ("cloudformation", "DeleteStack"), ("cloudformation", "CreateChangeSet"),
+            ("cloudformation", "RollbackStack"), ("cloudformation", "UpdateTerminationProtection"),
+        ),
+        "other write": (
+            ("ecs", "UpdateService"), ("ecs", "RunTask"), ("ecr", "PutImage"), ("codebuild", "StartBuild"), ("s3", "PutObject"),
+        ),
+    }.items(),
+)  # fmt: skip
+def test_each_call_counts_as_what_it_does(kind, calls):
+    assert {kind_of(*one) for one in calls} == {kind}
+
+
+def test_what_changes_something_else_takes_no_turn_of_stacks_or_reads(stop, clients, cloudformation):
+    for _ in range(3):
+        clients.get("ecs", REGION).run_task(taskDefinition="migrate")
+    cloudformation.create_stack(StackName="shop", TemplateBody="{}")
+    cloudformation.list_stacks()
+    assert [one for one in stop.waits if one] == [2.0, 4.0]
+
+
+def test_clients_that_botocore_makes_for_credentials_wait_no_minute(clients, monkeypatch, server):  # noqa: ARG001
+    made = clients._session._session.create_client("sts", REGION, config=Config(signature_version=UNSIGNED))
+    limits = (made.meta.config.connect_timeout, made.meta.config.read_timeout, made.meta.config.retries["total_max_attempts"])
+    assert limits == (3.0, 5.0, 2)
+    assert clients.get("ecs", REGION).meta.config.read_timeout == READ
 
 
 def test_being_throttled_is_no_outage(server, cloudformation):

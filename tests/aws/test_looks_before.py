@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
 from fargate_operator.aws.preflight import look, trusted
@@ -38,6 +38,10 @@ class Recorded:
 
 def trust(*services, action="sts:AssumeRole", effect="Allow", **more):
     return {"Statement": [{"Effect": effect, "Principal": {"Service": list(services)}, "Action": action, **more}]}
+
+
+def allow(principal, **more):
+    return {"Statement": [{"Effect": "Allow", "Principal": principal, **more}]}
 
 
 def role(arn=ROLE, **document):
@@ -83,6 +87,12 @@ ANSWERS = {
         "ec2", Kind.SecurityGroup, ["sg-1", "sg-2"], "describe_security_groups",
         {"SecurityGroups": [{"GroupId": "sg-1", "VpcId": "vpc-1"}, {"GroupId": "sg-3", "VpcId": "vpc-1"}]},
         {"sg-1": Found(vpc_id="vpc-1"), "sg-2": None},
+    ),
+    "the further VPCs of security groups": (
+        "ec2", Kind.GroupVpcs, ["sg-1", "sg-2"], "describe_security_group_vpc_associations",
+        {"SecurityGroupVpcAssociations": [
+            {"GroupId": "sg-1", "VpcId": "vpc-2", "State": "associated"}, {"GroupId": "sg-1", "VpcId": "vpc-3", "State": "disassociated"}]},
+        {"sg-1": Found(labels=frozenset({"vpc-2"})), "sg-2": Found()},
     ),
     "subnets": (
         "ec2", Kind.Subnet, ["subnet-1"], "describe_subnets", {"Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1"}]},
@@ -140,12 +150,36 @@ def test_what_may_not_be_looked_at_or_cannot_be_asked_has_no_answer(code):
 
 
 @pytest.mark.parametrize(("code", "status"), [("ThrottlingException", 400), ("InternalFailure", 500)])
-def test_throttling_and_failures_pass(code, status):
-    aws = Recorded("ecs")
-    aws.stub.add_client_error("describe_clusters", code, http_status_code=status)
-    with pytest.raises(Transient) as caught:
-        look(aws, REGION, Kind.Cluster, [CLUSTER])
-    assert isinstance(caught.value.__cause__, ClientError)
+def test_of_a_service_that_throttles_or_fails_what_it_told_before_is_kept_and_the_rest_is_not_asked_for(code, status):
+    aws = Recorded("secretsmanager")
+    aws.stub.add_response("describe_secret", {"ARN": SECRET})
+    aws.stub.add_client_error("describe_secret", code, http_status_code=status)
+    assert look(aws, REGION, Kind.Secret, [SECRET, f"{SECRET}-2", f"{SECRET}-3"]) == {SECRET: Found()}
+    aws.stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Transient("AwsUnavailable", "iam in eu-west-1 does not answer"),  # of `aws.sending`
+        ConnectTimeoutError(endpoint_url="https://x"),
+        EndpointConnectionError(endpoint_url="https://x"),
+        ReadTimeoutError(endpoint_url="https://x"),
+    ],
+)
+def test_a_service_without_a_way_to_it_has_no_answer_and_is_asked_once(error):
+    class Unreachable:
+        asked = 0
+
+        def get(self, *_):
+            return self
+
+        def get_role(self, **_):
+            self.asked += 1
+            raise error
+
+    one = Unreachable()
+    assert (look(one, REGION, Kind.Role, [ROLE, f"{ROLE}-2"]), one.asked) == ({}, 1)
 
 
 def test_a_parameter_without_a_slash_has_the_same_arn_as_one_with():
@@ -178,6 +212,17 @@ def test_60_parameters_are_three_calls_of_25_at_most():
         (trust("ecs-tasks.amazonaws.com", action="sts:*"), {"ecs-tasks.amazonaws.com"}),
         (trust("ecs-tasks.amazonaws.com", action="sts:TagSession"), set()),
         (trust("ecs-tasks.amazonaws.com", effect="Deny"), set()),
+        (trust("ecs-tasks.amazonaws.com", action="sts:Assume*"), {"ecs-tasks.amazonaws.com"}),
+        (trust("ECS-Tasks.amazonaws.com", action=["STS:assumerol?"]), {"ecs-tasks.amazonaws.com"}),
+        (trust("ecs-tasks.amazonaws.com", action="sts:AssumeRoleWith*"), set()),
+        (trust("ecs-tasks.amazonaws.com", action="s[t]s:*"), set()),
+        (allow({"Service": "ecs-tasks.amazonaws.com"}, NotAction="sts:TagSession"), {"ecs-tasks.amazonaws.com"}),
+        (allow({"Service": "ecs-tasks.amazonaws.com"}, NotAction=["sts:Assume*"]), set()),
+        (allow({"AWS": "*"}, Action="sts:AssumeRole"), {"*"}),
+        (allow({"AWS": [ACCOUNT, "*"], "Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole"), {"*"}),
+        ({"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}]}, {"*"}),
+        ({"Statement": [*trust("ecs-tasks.amazonaws.com")["Statement"], *trust("ecs-tasks.amazonaws.com", effect="Deny")["Statement"]]},
+         {"ecs-tasks.amazonaws.com"}),
         ({"Statement": {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}}, set()),
         ({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}, {"*"}),
         ("%7B%22Statement%22%3A%5B%5D%7D", set()),

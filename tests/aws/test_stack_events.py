@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from fargate_operator.aws.stack_events import StackEvents
 from fargate_operator.failure import told
@@ -109,3 +110,31 @@ def test_pages_behind_the_last_operation_are_not_asked_for():
     aws = CloudFormation([("own", "CREATE_IN_PROGRESS", "")] * 500 + [INITIATED, QUEUE, BACK, END])
     assert StackEvents(aws).failure(StackObservation("shop", "stack", END[1])).logical_id == "Queue"
     assert aws.pages == 4
+
+
+NESTED = "arn:aws:cloudformation:eu-west-1:1:stack/shop-Nested-1/2"
+EMBEDDED = ("Nested", "UPDATE_FAILED", "Embedded stack was not successfully updated",
+            ("ResourceType", "AWS::CloudFormation::Stack"), ("PhysicalResourceId", NESTED))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ([("stack", "UPDATE_IN_PROGRESS", ""), QUEUE], "Nested/Queue (AWS::X): bad value"),
+        (
+            [("stack", "UPDATE_IN_PROGRESS", "")],
+            "Nested (AWS::CloudFormation::Stack): Embedded stack was not successfully updated",
+        ),
+        (None, "Nested (AWS::CloudFormation::Stack): Embedded stack was not successfully updated"),
+    ],
+)
+def test_of_a_nested_stack_is_told_what_failed_in_it_where_that_can_be_read(inner, expected):
+    class Two(CloudFormation):
+        def paginate(self, *, StackName):  # noqa: N803
+            if StackName == "stack":
+                return super().paginate()
+            if inner is None:
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStackEvents")
+            return CloudFormation(inner).paginate()
+
+    assert told(StackEvents(Two([INITIATED, EMBEDDED, BACK, END])).failure(StackObservation("shop", "stack", END[1]))) == expected

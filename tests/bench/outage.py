@@ -5,10 +5,12 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass
 
 import urllib3
 
 from bench.churn import WRITES, Apps, burst, condition, converged, sample, spec
+from harness.calls import Call
 from harness.controlplane import ControlPlane
 from harness.emulator import Emulator
 from harness.operator import OperatorProcess
@@ -18,6 +20,19 @@ MOST_WAIT = 120.0  # seconds from AWS's return until the last app has converged
 MOST_CALLS = 2.0  # calls a second while it is down, retries too
 SECONDS = 2.0  # the bucket holds so many seconds' worth of calls
 SLACK = 0.15  # what a busy machine may do to the moments at which calls arrive
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was seen: `down` calls in `seconds` without AWS, and then its return."""
+
+    seconds: float
+    down: int
+    reasons: dict[str, int]
+    queue: int
+    took: float
+    calls: list[Call]
+    log: str
 
 
 def main() -> int:
@@ -33,6 +48,21 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     urllib3.disable_warnings()  # the control plane's certificate is its own
+    seen = run(args)
+    result, holds = judged(seen, args)
+    for key, value in result.items():
+        print(f"{key}: {value}")
+    for key, held in holds.items():
+        print(f"{'holds' if held else 'BROKEN'}: {key}")
+    if args.json:
+        print(json.dumps(result))
+    if not all(holds.values()):
+        print(seen.log[-3000:])
+    return 0 if all(holds.values()) else 1
+
+
+def run(args: argparse.Namespace) -> Run:
+    """AWS goes, apps come and change, AWS comes back."""
     rates = {"read_rate": str(args.read_rate), "write_rate": str(args.write_rate)}
     with ControlPlane() as plane, Emulator() as emulator, AwsProxy(emulator.endpoint) as proxy:
         plane.install()
@@ -55,34 +85,31 @@ def main() -> int:
             down, told, there = len(proxy.calls), reasons(apps), sample(operator)
             proxy.reset()
             took = settled(apps, args.apps, MOST_WAIT + 60.0)
-            calls, log = proxy.calls, operator.log()
-    writes = burst((call.at for call in calls if call.action in WRITES), args.write_rate)
-    reads = burst((call.at for call in calls if call.action not in WRITES), args.read_rate)
+            return Run(args.seconds, down, told, there.queue, took, list(proxy.calls), operator.log())
+
+
+def judged(seen: Run, args: argparse.Namespace) -> tuple[dict[str, object], dict[str, bool]]:
+    """The numbers, and what must hold."""
+    writes = burst((call.at for call in seen.calls if call.action in WRITES), args.write_rate)
+    reads = burst((call.at for call in seen.calls if call.action not in WRITES), args.read_rate)
+    rate = seen.down / seen.seconds
     result = {
-        "calls a second while down": round(down / args.seconds, 2),
-        "reasons while down": told,
-        "queue while down": there.queue,
-        "converged after": round(took, 1),
-        "calls after": len(calls),
+        "calls a second while down": round(rate, 2),
+        "reasons while down": seen.reasons,
+        "queue while down": seen.queue,
+        "converged after": round(seen.took, 1),
+        "calls after": len(seen.calls),
         "writes at once": round(writes, 1),
         "reads at once": round(reads, 1),
     }
     holds = {
-        f"all converge within {MOST_WAIT:g} s": took <= MOST_WAIT,
-        f"at most {MOST_CALLS:g} calls a second while down": down / args.seconds <= MOST_CALLS,
+        f"all converge within {MOST_WAIT:g} s": seen.took <= MOST_WAIT,
+        f"at most {MOST_CALLS:g} calls a second while down": rate <= MOST_CALLS,
         "writes under the rate": writes <= SECONDS * args.write_rate * (1 + SLACK) + 1,
         "reads under the rate": reads <= SECONDS * args.read_rate * (1 + SLACK) + 1,
-        "the status tells": told.get("AwsUnavailable", 0) >= args.apps // 2,
+        "the status tells": seen.reasons.get("AwsUnavailable", 0) >= args.apps // 2,
     }
-    for key, value in result.items():
-        print(f"{key}: {value}")
-    for key, held in holds.items():
-        print(f"{'holds' if held else 'BROKEN'}: {key}")
-    if args.json:
-        print(json.dumps(result))
-    if not all(holds.values()):
-        print(log[-3000:])
-    return 0 if all(holds.values()) else 1
+    return result, holds
 
 
 def settled(apps: Apps, number: int, most: float) -> float:

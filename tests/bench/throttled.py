@@ -17,6 +17,7 @@ from harness.operator import OperatorProcess
 from harness.proxy import AwsProxy, Trouble
 
 MOST_CALLS = 4.0  # times those of a clean run
+MOST_STARVED = 3.0  # times the median wait of all: the longest wait of an app
 MOST_WAIT = 600.0  # seconds from the last creation until the last is Ready: workers sleep in retries most of the time
 CODES = {"cloudformation": "Throttling", "ecs": "ThrottlingException"}
 
@@ -54,6 +55,7 @@ def run(plane: ControlPlane, apps: int, share: float, chance: random.Random, rat
     waits = sorted(ready.values())
     return {
         "ready": len(ready),
+        "starved": round(waits[-1] / waits[len(waits) // 2], 2) if waits else None,
         "calls": sum(calls.values()),
         "cloudformation": of(calls, "cloudformation"),
         "ecs": of(calls, "ecs"),
@@ -95,10 +97,13 @@ def main() -> int:
     ratio = float(str(hard["calls"])) / float(str(clean["calls"]))
     for name, one in (("clean", clean), (f"{args.share:.0%} throttled", hard)):
         print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in one.items() if key != "by action"))
+    starved = float(str(hard["starved"] or "inf"))
+    print(f"rates: {args.read_rate} reads and {args.write_rate} writes a second; the operator's defaults are 20 and 5")
     print(f"calls: {ratio:.2f} times those of the clean run (hold: {MOST_CALLS:g}); all Ready (hold: within {MOST_WAIT:g} s)")
+    print(f"starved: the longest wait is {starved:.2f} times the median (hold: {MOST_STARVED:g})")
     if args.json:
         print(json.dumps({"clean": clean, "throttled": hard, "ratio": ratio}))
-    return 0 if ratio <= MOST_CALLS and hard["ready"] == clean["ready"] == args.apps else 1
+    return 0 if ratio <= MOST_CALLS and starved <= MOST_STARVED and hard["ready"] == clean["ready"] == args.apps else 1
 
 
 if __name__ == "__main__":

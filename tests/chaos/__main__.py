@@ -34,7 +34,9 @@ def main() -> int:
     for result in act_out(stories, args.lanes):
         results.append(result)
         verdict = "well" if not result.wrong else "NOT WELL"
-        print(f"{result.story} {result.seed}: {verdict} in {result.took:.0f} s ({len(results)} of {len(stories)})", flush=True)
+        steps = ", ".join(f"{name.replace('_', ' ')} {took:.0f}" for name, took in result.phases.items())
+        told = f"{result.story} {result.seed}: {verdict} in {result.took:.0f} s ({steps})"
+        print(f"{told}, {len(results)} of {len(stories)}", flush=True)
         if result.wrong:
             print(failure(result), flush=True)
     print(table(results, time.monotonic() - began))
@@ -52,17 +54,18 @@ def failure(result: Result) -> str:
 
 
 def table(results: Sequence[Result], took: float) -> str:
-    """By fault: in how many stories it struck, what it hit, and in how many of them all ended well."""
-    lines = [f"{'fault':22} {'stories':>8} {'hits':>8} {'survived':>9}"]
+    """By fault: what it hit (calls, processes, watches, operations), in how many stories, and what of it was in stories that ended well."""
+    lines = [f"{'fault':22} {'injected':>9} {'survived':>9} {'stories':>8} {'ended well':>11}"]
     for kind in FAULTS:
         struck = [one for one in results if one.hits[kind]]
-        well = sum(not one.wrong for one in struck)
-        lines.append(f"{kind:22} {len(struck):8} {sum(one.hits[kind] for one in struck):8} {well:9}")
+        well = [one for one in struck if not one.wrong]
+        hits, survived = (sum(one.hits[kind] for one in some) for some in (struck, well))
+        lines.append(f"{kind:22} {hits:9} {survived:9} {len(struck):8} {len(well):11}")
     apps, changes = sum(one.apps for one in results), sum(one.changes for one in results)
     restarts, calls = sum(one.restarts for one in results), sum(one.calls for one in results)
-    well = sum(not one.wrong for one in results)
+    good = sum(not one.wrong for one in results)
     lines.append(
-        f"{well} of {len(results)} stories ended well in {took:.0f} s: {apps} apps, {changes} changes, "
+        f"{good} of {len(results)} stories ended well in {took:.0f} s: {apps} apps, {changes} changes, "
         f"{restarts} restarts of the operator, {calls} AWS calls"
     )
     return "\n".join(lines)

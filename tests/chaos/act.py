@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chaos.model import World, differences, stalled
+from chaos.model import differences, restless, stalled
 from chaos.people import AWAY, People
 from chaos.schedule import API, AWS, OPERATOR, PLANE, STACK, Change, Fault, Story
 from chaos.specs import secret
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from chaos.lane import Lane
 
 SETTLE = 60.0  # seconds in which all must be well once the faults are over: the operator backs off meanwhile
-TERM = 12.0  # seconds in which the operator must end on SIGTERM
+TERM = 10.0  # seconds in which the operator must end on SIGTERM
 IDLE = 1.0  # seconds without a call to CloudFormation
 MOST = (150, 40)  # AWS calls that an app may cost, and each change and each restart of the operator
-TICK = 0.05
+TICK, POLL = 0.05, 0.25
 
 
 class Act:
@@ -33,6 +33,7 @@ class Act:
         self._apps = sorted({one.app for one in story.changes})
         self._secret = f"Pl4nted-{story.seed}-s3cret"
         self.calls = 0
+        self.phases: dict[str, float] = {}  # seconds
         self._struck: Counter[str] = Counter()
         self._down: list[tuple[float, str]] = []  # when the API server or etcd comes back
 
@@ -47,7 +48,9 @@ class Act:
         with self._people:
             wrong = []
             for step in (self._act_out, self._settled, self._idle, self._mended, self._gone):
+                began = time.monotonic()
                 wrong = step() or []
+                self.phases[step.__name__.strip("_")] = time.monotonic() - began
                 if wrong:
                     break
         self.calls = len(lane.proxy.calls)
@@ -83,8 +86,7 @@ class Act:
     def _strike(self, fault: Fault, began: float) -> Fault | None:
         """A fault that lasts is given back."""
         if fault.kind in OPERATOR:
-            self._lane.strike(fault.kind)
-            self._struck[fault.kind] += 1
+            self._struck[fault.kind] += self._lane.strike(fault.kind)
         elif fault.kind in STACK:
             self._lane.stack_faults.arm(fault)
         elif fault.kind in PLANE:
@@ -106,31 +108,37 @@ class Act:
         """What differs from the model when time is up; empty as soon as nothing does."""
         self._lane.keeper.until_ready()
         until = time.monotonic() + SETTLE
-        wrong = ["nothing was seen"]
         while time.monotonic() < until:
             self._lane.stack_faults.tend()
             try:
-                world = self._watching.world()
+                if self._calm(excused=excused) and not self._differences(excused=excused):
+                    return []
             except AWAY:
-                time.sleep(0.2)
-                continue
-            wrong = self._differences(world, excused=excused)
-            if not wrong and (self._people.idle or excused):  # an app that cannot be deleted yet cannot be made again
-                return []
-            time.sleep(0.2)
+                pass
+            time.sleep(POLL)
+        wrong = self._differences(excused=excused)
         return [f"{when}: {one}" for one in wrong or [f"a change could not be made: {self._people.refused}"]]
 
-    def _differences(self, world: World, *, excused: bool) -> list[str]:
+    def _calm(self, *, excused: bool) -> bool:
+        """By a look at the objects alone, which costs little: whether a look at all of the world can find nothing wrong."""
+        objects = self._people.objects()
+        going = {name for name, one in objects.items() if one["metadata"].get("deletionTimestamp")}
+        done = self._people.wished <= going if excused else self._people.idle  # what cannot be deleted cannot be made again
+        return done and not restless(objects)
+
+    def _differences(self, *, excused: bool) -> list[str]:
         dooms = self._lane.stack_faults.dooms if excused else ()
-        return differences(self._place, self._people.history, world, dooms)
+        return differences(self._place, self._people.history, self._watching.world(), dooms)
 
     def _idle(self) -> list[str]:
-        """Nobody waits, nothing changes: CloudFormation is asked nothing."""
+        """Nobody waits, nothing changes: CloudFormation is asked nothing but, now and then, for a look at all there is."""
         if stalled(self._watching.world()):
             return []
         before = len(self._lane.proxy.calls)
         time.sleep(IDLE)
-        asked = [one.action for one in self._lane.proxy.calls[before:] if one.service == "cloudformation"]
+        calls = [one for one in self._lane.proxy.calls[before:] if one.service == "cloudformation"]
+        surveys = [one for one in calls if one.action == "DescribeStacks" and not one.stack]
+        asked = [one.action for one in calls if one not in surveys[:1]]
         return [f"at rest, CloudFormation was asked {len(asked)} times: {', '.join(asked[:5])}"] if asked else []
 
     def _mended(self) -> list[str]:

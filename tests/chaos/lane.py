@@ -39,6 +39,7 @@ class Result:
     calls: int = 0
     took: float = 0.0  # seconds
     restarts: int = 0
+    phases: dict[str, float] = field(default_factory=dict)  # of `took`, how many seconds each step
     log: str = ""  # the operator's, where something was wrong
 
 
@@ -58,7 +59,7 @@ class Lane:
             self.stack_faults = StackFaults(self.emulator)
             self.weather = Weather(self.stack_faults)
             self.proxy.interference, self.kube.interference = self.weather, self.weather.api
-            settings = {"health_interval": "2s", "lease_duration": "3s", "installation_id": "chaos", "log_level": "debug"}
+            settings = {"health_interval": "2s", "lease_duration": "4s", "installation_id": "chaos", "log_level": "debug"}
             self.operator = OperatorProcess(self.plane, self.proxy.endpoint, **settings)
             self.operator.kubeconfig = self.kube.kubeconfig
             self.keeper = stack.enter_context(Keeper(self.operator))
@@ -96,11 +97,11 @@ class Lane:
         group = ec2.describe_security_groups(Filters=vpc)["SecurityGroups"][0]["GroupId"]
         return Place(namespace, subnet=subnet["SubnetId"], group=group, digests=self._digests)
 
-    def strike(self, kind: str) -> None:
-        """The operator."""
+    def strike(self, kind: str) -> bool:
+        """The operator. Whether there was one."""
         skew = {"clock ahead": "300", "clock behind": "-300"}.get(kind, "0")
         environ = {"PYTHONPATH": str(CLOCK), "CLOCK_SKEW": skew}
-        self.keeper.strike(signal.SIGTERM if kind == "SIGTERM" else signal.SIGKILL, environ)
+        return self.keeper.strike(signal.SIGTERM if kind == "SIGTERM" else signal.SIGKILL, environ)
 
     def run(self, story: Story) -> Result:
         """Act it out."""
@@ -111,5 +112,10 @@ class Lane:
         wrong += act.counted(log, self.keeper.ended[ended:])
         return Result(
             story.name, story.seed, tuple(wrong), act.hits(), len({one.app for one in story.changes}), len(story.changes), act.calls,
-            time.monotonic() - began, len(self.keeper.ended) - ended, log if wrong else "",
+            time.monotonic() - began, len(self.keeper.ended) - ended, act.phases, log + self._called(began) if wrong else "",
         )  # fmt: skip
+
+    def _called(self, began: float) -> str:
+        """What went through the proxy."""
+        told = (f"{one.at - began:7.2f}  {one.service} {one.action} {one.stack}" for one in self.proxy.calls)
+        return "\n".join(("calls to AWS, by seconds of the story:", *told, ""))

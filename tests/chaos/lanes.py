@@ -2,11 +2,14 @@
 
 import multiprocessing
 import queue
+import traceback
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from chaos.lane import Lane, Result
 from chaos.schedule import STORIES
+from harness.processes import die_with_parent
 
 
 def act_out(stories: Sequence[tuple[str, int]], lanes: int) -> Iterator[Result]:
@@ -33,18 +36,32 @@ def act_out(stories: Sequence[tuple[str, int]], lanes: int) -> Iterator[Result]:
 
 def _lane(todo: Any, done: Any) -> None:
     """A lane is made anew after a story that ended badly."""
+    die_with_parent()
+    stories = _stories(todo)
+    for first in stories:
+        _act_on(first, stories, done)
+
+
+def _stories(todo: Any) -> Iterator[tuple[str, int]]:
     while True:
         try:
-            name, seed = todo.get(timeout=1)
+            yield todo.get(timeout=1)
         except queue.Empty:
             return
+
+
+def _act_on(first: tuple[str, int], stories: Iterator[tuple[str, int]], done: Any) -> None:
+    """Until one ends badly; that of the harness itself is such an end."""
+    one = first  # it is told of where there is no lane for it
+    try:
         with Lane() as lane:
-            while True:
-                result = lane.run(STORIES[name](seed))
-                done.put(result)
+            for one in chain([first], stories):
+                result = lane.run(STORIES[one[0]](one[1]))
                 if result.wrong:
                     break
-                try:
-                    name, seed = todo.get(timeout=1)
-                except queue.Empty:
-                    return
+                done.put(result)
+            else:
+                return
+    except Exception:  # noqa: BLE001  it is told
+        result = Result(*one, (traceback.format_exc(),))
+    done.put(result)

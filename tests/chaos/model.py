@@ -71,6 +71,17 @@ def stalled(world: World) -> list[str]:
     return sorted(name for name, one in world.objects.items() if _condition(one, "Stalled"))
 
 
+def restless(objects: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The apps whose own status says that the operator has not come to an end with them."""
+    return sorted(name for name, one in objects.items() if _restless(one))
+
+
+def _restless(item: Mapping[str, Any]) -> bool:
+    seen, generation = (item.get("status") or {}).get("observedGeneration"), item["metadata"]["generation"]
+    going = bool(item["metadata"].get("deletionTimestamp"))
+    return seen != generation or bool(_condition(item, "Reconciling")) or (going and not _condition(item, "Stalled"))
+
+
 def _retained(app: str, history: Sequence[Done]) -> bool:
     specs = [one.spec for one in history if one.app == app and one.spec]
     return bool(specs) and specs[-1].retain

@@ -55,6 +55,11 @@ class People:
         """Whether all that was wished is made."""
         return not self._pending
 
+    @property
+    def wished(self) -> set[str]:
+        """The apps of which a change is not made yet."""
+        return {one.app for one in list(self._pending)}
+
     def _act(self) -> None:
         blocked: set[str] = set()
         for one in list(self._pending):

@@ -82,7 +82,7 @@ def kills(seed: int, count: int = 50) -> Story:
     faults: list[Fault] = []
     for _ in range(count):
         changes += _some(rng, at, there, [f"app-{number:02}" for number in range(20)])
-        at += rng.uniform(0.0, 4.5)  # the lease of the one killed before must run out first
+        at += rng.uniform(0.5, 10.0)  # it starts, and waits until the lease of the one killed before has run out: 6 to 7 seconds
         faults.append(Fault(at, "kill -9"))
     return Story(seed, tuple(changes), tuple(faults), "kills")
 

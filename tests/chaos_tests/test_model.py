@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chaos.model import FINALIZER, Done, Doom, Stack, World, differences
+from chaos.model import FINALIZER, Done, Doom, Stack, World, differences, restless
 from chaos.specs import Place, Spec, resources
 from chaos.specs import manifest as made
 
@@ -106,3 +106,28 @@ def test_an_app_that_calls_a_broken_or_invalid_spec_ready_is_found():
     for flaw in ("broken", "invalid"):
         history = [Done("shop", replace(SPEC, flaw=flaw), 0.0, 0.1)]
         assert [line for line in differences(PLACE, history, world()) if "and it says True Succeeded" in line] != []
+
+
+BEHIND = item()
+BEHIND["metadata"]["generation"] = 3
+
+
+def going(conditions=None):
+    one = item(conditions=conditions)
+    return one | {"metadata": one["metadata"] | {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        pytest.param(item(), [], id="an app at rest is not"),
+        pytest.param(item(conditions=failed()), [], id="nor is one that waits for a person"),
+        pytest.param(BEHIND, ["shop"], id="one whose status is of an older generation is"),
+        pytest.param(item(conditions=[condition("Reconciling")]), ["shop"], id="one that is being reconciled is"),
+        pytest.param({"metadata": {"generation": 1}}, ["shop"], id="one without a status is"),
+        pytest.param(going(), ["shop"], id="one that is being deleted is"),
+        pytest.param(going(failed("DeleteFailed")), [], id="one whose deletion waits for a person is not"),
+    ],
+)
+def test_who_is_restless(one, expected):
+    assert restless({"shop": one}) == expected

@@ -33,7 +33,7 @@ BOUNDS = {
         "hosts": ["shop.example.com"],
         "buckets": ["code"],
         "gitRepositories": ["https://git.example.com/acme/*"],
-        "securityGroups": ["sg-00000001"],
+        "securityGroups": ["*"],
         "roles": ["*"],
         "managedPolicies": ["*"],
         "secrets": ["*"],
@@ -177,6 +177,14 @@ def named(world, images):
         "iam": {"executionRoleArn": f"arn:aws:iam::{ACCOUNT}:role{role}tasks", "managedPolicies": [READ_ONLY]},
     }
     world.apply("named", images=images, **spec)
+    world.ready("named")
+    world.delete("named")
+    ec2 = world.emulator.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"][
+        "VpcId"
+    ]  # whether its group was associated with another the emulator does not tell
+    group = ec2.create_security_group(GroupName="further", Description="further", VpcId=vpc)["GroupId"]
+    world.apply("named", images=images, network={"subnetIds": ["subnet-00000001"], "securityGroupIds": [group]})
     world.ready("named")
     world.delete("named")
     http = {"image": "app", "port": 80, "http": {"host": "shop.example.com"}}

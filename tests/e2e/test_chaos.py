@@ -16,7 +16,7 @@ def lane():
         yield one
 
 
-@pytest.mark.parametrize("seed", [3, 19, 33])
+@pytest.mark.parametrize("seed", [3, 33])
 def test_a_story_ends_well(lane, seed):
     result = lane.run(story(seed, plane=False))
     assert result.wrong == (), result.log[-6000:]

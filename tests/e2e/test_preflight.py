@@ -117,6 +117,9 @@ def test_thirty_apps_of_one_role_make_one_look(place):
 LAMBDA = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 
 
+NO_FURTHER_VPC = b"<DescribeSecurityGroupVpcAssociationsResponse><securityGroupVpcAssociationSet/></DescribeSecurityGroupVpcAssociationsResponse>"  # fmt: skip
+
+
 def test_what_is_there_but_cannot_be_used_is_told_as_well(place):
     world, proxy, _ = place
     make_role(world, "for-lambda", LAMBDA)
@@ -126,6 +129,9 @@ def test_what_is_there_but_cannot_be_used_is_told_as_well(place):
     going = secrets.create_secret(Name="going", SecretString="x")["ARN"]
     secrets.delete_secret(SecretId=going, RecoveryWindowInDays=7)
     proxy.reset()
+    proxy.overlay(
+        "ec2", "DescribeSecurityGroupVpcAssociations", lambda *_: (200, NO_FURTHER_VPC)
+    )  # of which the emulator knows nothing
     world.apply(
         "unusable",
         iam={"taskRoleArn": role("for-lambda")},

@@ -151,6 +151,27 @@ def test_an_update_that_moves_on_is_let_be_and_so_is_one_that_waits_for_approval
     world.wait(lambda: world.condition("Ready")["reason"] == "AwaitingApproval")
 
 
+def test_an_update_that_somebody_else_has_begun_is_not_cancelled_for_another_spec(world):
+    world.apply()
+    name = world.ready()["stack"]["name"]
+    world.states.will(world.stacks, "UpdateStack", HANG, JOBS)
+    body = json.dumps({"Resources": {"Jobs": queue()}})
+    client("cloudformation", world.proxy.endpoint).update_stack(
+        StackName=name, TemplateBody=body, ClientRequestToken="Console-UpdateStack-1"
+    )
+    world.annotate(f"{NOW}=look")
+    no_progress(world)
+    world.apply(services=TWO)
+    world.annotate(f"{NOW}=again")
+    world.wait(lambda: world.status().get("lastHandledReconcileAt") == "again")
+    message = no_progress(world)
+    assert "Jobs (AWS::SQS::Queue)" in message
+    assert "with another spec" not in message
+    assert calls(world, "CancelUpdateStack") == []
+    world.states.ends(world.stacks, "UPDATE_COMPLETE")
+    assert world.ready()["services"]["web"]["desired"] == 2
+
+
 def test_since_when_nothing_moves_is_known_to_another_operator_too(world):
     world.apply()
     world.ready()
@@ -209,6 +230,11 @@ def test_a_rollback_that_fails_is_continued_three_times_and_skips_what_is_named(
     world.annotate(f"{NOW}=mended")
     world.wait(lambda: world.status()["stack"]["status"] == "UPDATE_ROLLBACK_COMPLETE")
     assert "WebService (AWS::ECS::Service" in event(world, "RollbackSkipped")
+    world.apply()
+    assert "has skipped WebService" in world.stalled("RollbackSkipped")
+    assert world.condition("StackReady")["reason"] == "RollbackSkipped"
+    world.annotate(f"{NOW}=by-hand")
+    assert "skipped" not in world.ready()["stack"]
     world.apply(services=THREE)
     assert world.ready()["services"]["web"]["desired"] == 3
 
@@ -240,7 +266,7 @@ def test_a_deletion_succeeds_by_itself_when_what_was_in_its_way_is_mended(world)
     world.delete(wait=False)
     world.stalled("DeleteFailed")
     world.emulator.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "v1"}])
-    world.wait(lambda: world.app() is None)
+    world.wait(lambda: world.app() is None, seconds=60)  # the next try is due half a minute after the first
     assert not there(world, name)
 
 
@@ -257,7 +283,9 @@ def test_a_create_whose_rollback_fails_too_is_made_again(world):
     )
     world.apply()
     assert "Half (AWS::ECR::Repository): it is not empty" in world.stalled("DeleteFailed")
-    assert world.status()["stack"]["undoing"] == "Recreate"
+    stack = world.status()["stack"]
+    assert (stack["undoing"], "retryAt" in stack, len(calls(world, "DeleteStack"))) == ("Recreate", True, 1)
+    world.annotate(f"{NOW}=again")  # it would be tried again a minute later
     after = world.ready()["stack"]
     assert after["id"] != first["id"]
     assert "undoing" not in after
@@ -286,6 +314,20 @@ def test_a_deletion_by_hand_that_failed_is_not_gone_on_with_unasked(world, asked
     world.wait(lambda: world.status()["stack"].get("id") not in (None, first["id"]))
     assert len(calls(world, "DeleteStack")) == deleted + 1
     assert bool(events(world, "Retained")) == ("retain" in asked)
+    world.ready()
+
+
+def test_an_annotation_of_an_older_incident_deletes_no_stack(world):
+    world.apply(services=None, tasks={"migrate": {"image": "app"}})
+    world.annotate("fargate-operator.dev/retain=Jobs")
+    world.wait(lambda: world.status()["stack"].get("annotations") == {"before": {"retain": "Jobs"}})
+    first = world.ready()["stack"]
+    world.states.will(world.stacks, "DeleteStack", "DELETE_FAILED", JOBS)
+    client("cloudformation", world.proxy.endpoint).delete_stack(StackName=first["name"])
+    assert "retain was there before, and does not count" in world.stalled("DeleteFailed")
+    assert len(calls(world, "DeleteStack")) == 1
+    world.annotate("fargate-operator.dev/retain=Jobs,")
+    world.wait(lambda: world.status()["stack"].get("id") not in (None, first["id"]))
     world.ready()
 
 

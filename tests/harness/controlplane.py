@@ -104,9 +104,9 @@ class ControlPlane:
         self._until_ready()
 
     def stop_apiserver(self) -> None:
-        """Take it away; etcd keeps the data."""
+        """Take it away; etcd keeps the data. It would wait for its watches to end, which they do not."""
         if self._apiserver is not None:
-            stop(self._apiserver)
+            stop(self._apiserver, timeout=1.0)
 
     def hang_apiserver(self, *, hangs: bool = True) -> None:
         """It takes connections and answers nothing; `hangs` False: it goes on where it was."""

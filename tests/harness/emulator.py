@@ -29,6 +29,7 @@ class Emulator:
         self._port = free_port()
         self.endpoint = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> Self:
         environment = {
@@ -70,8 +71,10 @@ class Emulator:
         return environ(self.endpoint)
 
     def client(self, service: str, region: str = REGION) -> Any:
-        """A boto3 client of the test's own."""
-        return client(service, self.endpoint, region)
+        """A boto3 client of the test's own, made once: that costs up to a second."""
+        if (service, region) not in self._clients:
+            self._clients[service, region] = client(service, self.endpoint, region)
+        return self._clients[service, region]
 
 
 def client(service: str, endpoint: str, region: str = REGION) -> Any:

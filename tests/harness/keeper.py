@@ -45,12 +45,14 @@ class Keeper:
                 raise RuntimeError(f"the operator does not get ready:\n{self._operator.log()[-4000:]}")
             time.sleep(0.1)
 
-    def strike(self, number: signal.Signals, environ: dict[str, str] | None = None) -> None:
-        """The signal; what is started then has this added to its environment."""
+    def strike(self, number: signal.Signals, environ: dict[str, str] | None = None) -> bool:
+        """The signal; what is started then has this added to its environment. Whether there was a process to get it."""
         if environ is not None:
             self._operator.environ = environ
         process = self._operator.process
-        if process is not None and process.poll() is None:
-            if number == signal.SIGTERM:
-                self._asked = time.monotonic()
-            process.send_signal(number)
+        if process is None or process.poll() is not None:
+            return False
+        if number == signal.SIGTERM:
+            self._asked = time.monotonic()
+        process.send_signal(number)
+        return True

@@ -51,7 +51,9 @@ class OperatorProcess:
     def start(self) -> None:
         """Start it, anew where it ran before."""
         kubeconfig = self.kubeconfig or self._plane.operator_kubeconfig()
-        environment = {**environ(self._endpoint), **self._settings, **self._git, "KUBECONFIG": str(kubeconfig), **self.environ}
+        compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # as in the image: a third of what a start costs
+        environment = {**environ(self._endpoint), **compiled, **self._settings, **self._git, "KUBECONFIG": str(kubeconfig)}
+        environment |= self.environ
         self.process = start([str(COMMAND), "run"], self._log, environment)
 
     def until_ready(self, timeout: float = 60.0) -> None:

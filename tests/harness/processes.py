@@ -1,7 +1,9 @@
 """Child processes that die with their parent, whatever becomes of it."""
 
+import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+PORTS = (10_000, 32_768)  # below those that Linux gives to connections
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the calling process killed when the thread ends that started it."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -25,7 +29,7 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  one prctl, no lock is taken
+            preexec_fn=die_with_parent,  # noqa: PLW1509  one prctl, no lock is taken
         )
 
 
@@ -41,8 +45,12 @@ def stop(process: subprocess.Popen[bytes], timeout: float = 10.0) -> int:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """A port of the loopback interface that nobody listens on.
+
+    It is none of those that connections get for their own ends, or one of them could have it while a process is started anew.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port

@@ -58,6 +58,7 @@ class _Told:
     skippable: frozenset[str] = frozenset()
     stack_id: str = ""
     events: list[str] = field(default_factory=list)  # the newest first
+    token: str = ""  # the ClientRequestToken of the operation
 
 
 class StackStates:
@@ -94,7 +95,7 @@ class StackStates:
         """What hangs has made a step: there is a new event."""
         with self._lock:
             for told in self._matching(prefix):
-                told.events.insert(0, _event(told.stack_id, Piece("Step", "AWS::SNS::Topic"), "UPDATE_COMPLETE"))
+                told.events.insert(0, _event(told.stack_id, Piece("Step", "AWS::SNS::Topic"), "UPDATE_COMPLETE", told.token))
 
     def ends(self, prefix: str, status: str) -> None:
         """What hangs comes to this state."""
@@ -153,10 +154,11 @@ class StackStates:
     ) -> tuple[int, bytes]:
         status = BEGINS[call.action]
         stack_id = told.stack_id if told else next((one for one, of in self._ids.items() if of == name), name)
-        events = [_event(stack_id, one, f"{status.split('_')[0]}_IN_PROGRESS") for one in reversed(pieces)]
-        own = _event(stack_id, Piece(name, "AWS::CloudFormation::Stack", "User Initiated", stack_id), status)
+        token = str(call.parameters.get("ClientRequestToken", ""))
+        events = [_event(stack_id, one, f"{status.split('_')[0]}_IN_PROGRESS", token) for one in reversed(pieces)]
+        own = _event(stack_id, Piece(name, "AWS::CloudFormation::Stack", "User Initiated", stack_id), status, token)
         ends = ("", 0.0) if outcome == HANG else (outcome, time.monotonic() + self._takes)
-        self._told[name] = _Told(status, reason, pieces, time.time(), *ends, stack_id=stack_id,
+        self._told[name] = _Told(status, reason, pieces, time.time(), *ends, stack_id=stack_id, token=token,
                                  events=[*events, own, *(told.events if told else ())])  # fmt: skip
         result = f"<{call.action}Result><StackId>{escape(stack_id)}</StackId></{call.action}Result>"
         space = 'xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"'
@@ -258,7 +260,7 @@ def _without_retained(body: bytes) -> bytes:
     return urlencode(fields).encode()
 
 
-def _event(stack_id: str, piece: Piece, status: str) -> str:
+def _event(stack_id: str, piece: Piece, status: str, token: str = "") -> str:
     name = stack_id.split("/")[1] if "/" in stack_id else stack_id
     fields = {
         "StackId": stack_id,
@@ -270,6 +272,7 @@ def _event(stack_id: str, piece: Piece, status: str) -> str:
         "ResourceStatus": status,
         "ResourceStatusReason": piece.reason if not status.endswith("_IN_PROGRESS") else "",
         "Timestamp": _time(time.time()),
+        **({"ClientRequestToken": token} if token else {}),
     }
     return "<member>" + "".join(f"<{key}>{escape(value)}</{key}>" for key, value in fields.items()) + "</member>"
 

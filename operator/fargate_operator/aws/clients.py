@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.session import get_session
 
 from fargate_operator.aws.errors import translated
 from fargate_operator.aws.sending import Sending
@@ -13,6 +14,9 @@ CONNECT, READ = 3.0, 20.0  # seconds until a call counts as lost: to connect, an
 # Not "adaptive": it takes every throttled call for its own doing, whoever else uses the account, slows down to one call in two
 # seconds, and waits for that whatever happens. What the operator itself sends is bounded by its own rate.
 _RETRIES = {"mode": "standard", "max_attempts": 3}
+# Of clients that botocore makes by itself, to get credentials (AssumeRole, web identity): whoever calls waits for them, and they
+# wait under one lock for all, so that its own limits of a minute for an attempt would stop the workers of all regions.
+_CREDENTIALS = Config(connect_timeout=CONNECT, read_timeout=5.0, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class Clients:
@@ -20,7 +24,9 @@ class Clients:
 
     def __init__(self, region: str = "", sending: Sending | None = None) -> None:
         self._sending = sending
-        self._session = boto3.Session(region_name=region or None)
+        core = get_session()
+        core.set_default_client_config(_CREDENTIALS)
+        self._session = boto3.Session(botocore_session=core, region_name=region or None)
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._account: tuple[str, str] | None = None

@@ -9,7 +9,10 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Terminal, Transient
 from fargate_operator.masking import masked
 
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException"}
+THROTTLED = {
+    "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException",
+    "SlowDown", "ServerBusy",
+}  # fmt: skip
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "ExpiredToken", "ExpiredTokenException",
     "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",

@@ -36,7 +36,7 @@ def _event(event: Mapping[str, Any], stack_id: str) -> StackEvent:
         safe_reason(event, event.get("ResourceStatusReason", "")),
         event.get("PhysicalResourceId", ""),
     )
-    return StackEvent(piece, event["Timestamp"], own=piece.physical_id == stack_id)
+    return StackEvent(piece, event["Timestamp"], own=piece.physical_id == stack_id, token=event.get("ClientRequestToken", ""))
 
 
 def safe_reason(event: Mapping[str, Any], reason: str) -> str:

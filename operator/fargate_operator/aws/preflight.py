@@ -13,12 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.clients import Clients
 from fargate_operator.aws.errors import code, translate
+from fargate_operator.bounds import matches
 from fargate_operator.conditions import Reason
-from fargate_operator.errors import Terminal
+from fargate_operator.errors import ReconcileError
 from fargate_operator.preflight import Found, Kind
 
 log = logging.getLogger(__name__)
 _ABSENT = {"NoSuchEntity", "ResourceNotFoundException", "ListenerNotFound", "ListenerNotFoundException"}
+_ASSOCIATED = {"associating", "associated"}
+_ASSUME = "sts:assumerole"
 _FILTERED, _PARAMETERS, _CLUSTERS = 200, 25, 100  # ids in one call; a parameter may have two names
 
 Looked = Mapping[str, Found | None]  # no entry: it could not be seen
@@ -26,18 +29,18 @@ _Look = Callable[[Any, Sequence[str]], Looked]
 
 
 def look(clients: Clients, region: str, kind: Kind, ids: Sequence[str]) -> Looked:
-    """What there is of these; raises Transient where AWS throttles or fails."""
+    """What there is of these. Where AWS does not tell nothing is raised; who is away or throttles is not asked for the rest."""
     service, size, ask = _KINDS[kind]
     found: dict[str, Found | None] = {}
     for start in range(0, len(ids), size):
         batch = ids[start : start + size]
         try:
             found |= ask(clients.get(service, region), batch)
-        except (ClientError, BotoCoreError) as error:
-            told = translate(error, f"looking for the {kind} {', '.join(batch)}")
-            if not isinstance(told, Terminal) and told.reason != Reason.AccessDenied:
-                raise told from error
+        except (ClientError, BotoCoreError, ReconcileError) as error:  # `aws.sending` has translated some by now
+            told = error if isinstance(error, ReconcileError) else translate(error, f"looking for the {kind} {', '.join(batch)}")
             log.debug("preflight: %s", told.message)
+            if told.reason in {Reason.AwsUnavailable, Reason.Throttled}:
+                break
     return found
 
 
@@ -69,16 +72,26 @@ def _role(iam: Any, arn: str) -> Found | None:
 
 
 def trusted(document: Any) -> Iterator[str]:
-    """The services that a trust policy lets in, whatever its conditions; ``*`` where it lets anybody in or cannot be read."""
+    """The services that a trust policy lets in, whatever its conditions and denials; ``*``: anybody, or it cannot be read.
+
+    Actions may be patterns, of any case. See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html.
+    """
     try:
         read = json.loads(unquote(document)) if isinstance(document, str) else document
         statements = read["Statement"]
         for one in statements if isinstance(statements, list) else [statements]:
-            if one["Effect"] == "Allow" and any(each in {"*", "sts:*", "sts:assumerole"} for each in _lower(one.get("Action"))):
-                principal = one.get("Principal", "*")
-                yield from _lower(principal.get("Service")) if isinstance(principal, dict) else ["*"]
+            if one["Effect"] == "Allow" and _assumes(one):
+                principal = one.get("Principal", "*")  # NotPrincipal: all but a few
+                known = isinstance(principal, dict) and "*" not in _lower(principal.get("AWS"))
+                yield from _lower(principal.get("Service")) if known else ["*"]
     except (KeyError, TypeError, ValueError, AttributeError):
         yield "*"
+
+
+def _assumes(statement: Mapping[str, Any]) -> bool:
+    if "NotAction" in statement:
+        return not matches(_ASSUME, _lower(statement["NotAction"]))
+    return matches(_ASSUME, _lower(statement.get("Action")))
 
 
 def _lower(value: Any) -> list[str]:
@@ -130,6 +143,17 @@ def _filtered(operation: str, key: str, filter_: str, field: str) -> Callable[[A
     return ask
 
 
+def _vpcs(ec2: Any, ids: Sequence[str]) -> Iterator[tuple[str, Found]]:
+    """The VPCs that security groups were associated with, beside those that they were made in."""
+    found: dict[str, set[str]] = {one: set() for one in ids}
+    pages = ec2.get_paginator("describe_security_group_vpc_associations")
+    for page in pages.paginate(Filters=[{"Name": "group-id", "Values": list(ids)}]):
+        for one in page["SecurityGroupVpcAssociations"]:
+            if one.get("State") in _ASSOCIATED and one["GroupId"] in found:
+                found[one["GroupId"]].add(one["VpcId"])
+    yield from ((name, Found(labels=frozenset(vpcs))) for name, vpcs in found.items())
+
+
 def _stack_quota(cloudformation: Any, _: str) -> Found | None:
     limits = cloudformation.describe_account_limits()["AccountLimits"]
     return next((Found(count=int(one["Value"])) for one in limits if one["Name"] == "StackLimit"), None)
@@ -152,6 +176,7 @@ _KINDS: Mapping[Kind, tuple[str, int, _Look]] = {
         _FILTERED,
         _all(_filtered("describe_security_groups", "SecurityGroups", "group-id", "GroupId")),
     ),
+    Kind.GroupVpcs: ("ec2", _FILTERED, _all(_vpcs)),
     Kind.Subnet: ("ec2", _FILTERED, _all(_filtered("describe_subnets", "Subnets", "subnet-id", "SubnetId"))),
     Kind.Listener: ("elbv2", 1, _each(_listener)),
     Kind.StackQuota: ("cloudformation", 1, _each(_stack_quota)),

@@ -7,11 +7,12 @@ moment before a request goes out, and comes with each attempt; an error that is 
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
 from fargate_operator.aws.errors import THROTTLED
 from fargate_operator.conditions import Reason
@@ -20,11 +21,13 @@ from fargate_operator.outages import Outages
 from fargate_operator.rate import Bucket
 from fargate_operator.stopping import Stop
 
-_READS = re.compile(r"(Batch)?(Describe|List|Get|Detect|Estimate|Validate)")
+_READS = re.compile(r"(Batch)?(Describe|List|Get|Head|Detect|Estimate|Validate)")
+_AWAY = {502, 503, 504}  # HTTP: nobody is behind it. A 500 is of the one call: it was read, and something broke over it
+_TOLD = "fargate-operator-failed"  # in botocore's context of a call, which its attempts share
 
 
 class Sending:
-    """What all clients of the operator share. A rate is calls a second, for each region of the account."""
+    """What all clients of the operator share. A rate is calls a second, for each region of the account and kind of call."""
 
     def __init__(
         self,
@@ -35,7 +38,7 @@ class Sending:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stop, self._outages, self._clock = stop, outages, clock
-        self._rates = {"read": read_rate, "write": write_rate}
+        self._rates = {"read": read_rate, "stack write": write_rate, "other write": write_rate}
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
@@ -45,12 +48,16 @@ class Sending:
         def before(*, event_name: str, **_: Any) -> None:
             self._before(service, region, event_name.rpartition(".")[2])
 
-        def after(*, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, **_: Any) -> None:
-            if exception is None or isinstance(exception, NoConnection | HTTPClientError):
-                self._after(service, region, response_dict, parsed_response, exception)
+        def after(*, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, context: Any, **_: Any) -> None:
+            if why := _away(response_dict, parsed_response, exception):
+                self._outages.failed((service, region), why, again=_TOLD in context)
+                context[_TOLD] = True
+            elif exception is None:
+                self._outages.answered((service, region))
 
         def unanswered(*, event_name: str, exception: Exception, **_: Any) -> None:
-            if isinstance(exception, BotoCoreError):  # who calls looks only for what AWS answers
+            self._outages.undecided((service, region))  # whatever it was, such as an answer that nobody can read
+            if isinstance(exception, BotoCoreError | ResponseParserError):  # who calls looks only for what AWS answers
                 doing = event_name.rpartition(".")[2]
                 raise Transient(Reason.AwsUnavailable, f"{doing}: {exception}") from exception
 
@@ -68,25 +75,35 @@ class Sending:
 
     def _before(self, service: str, region: str, operation: str) -> None:
         self._stop.check()
+        self._ask(service, region, operation)  # before the bucket: what is refused takes nobody's turn
         self._stop.wait(self._bucket(service, region, operation).take())
         self._stop.check()
-        if why := self._outages.refused((service, region)):
-            raise Transient(Reason.AwsUnavailable, f"{operation}: {service} in {region} does not answer: {why}")
+        self._ask(service, region, operation)  # it may have gone down meanwhile
 
-    def _after(self, service: str, region: str, answer: dict[str, Any] | None, parsed: Any, error: Exception | None) -> None:
-        if error is not None:
-            self._outages.failed((service, region), type(error).__name__)
-            return
-        status = int((answer or {}).get("status_code", 0))
-        code = str(((parsed or {}).get("Error") or {}).get("Code", ""))
-        if status >= 500 and code not in THROTTLED:
-            self._outages.failed((service, region), f"HTTP {status}")
-        else:
-            self._outages.answered((service, region))
+    def _ask(self, service: str, region: str, operation: str) -> None:
+        if why := self._outages.refused((service, region)):
+            said = f"{operation}: {service} in {region} does not answer: {why}"
+            raise Transient(Reason.AwsUnavailable, said, refused=True)
 
     def _bucket(self, service: str, region: str, operation: str) -> Bucket:
-        kind = "write" if service == "cloudformation" and not _READS.match(operation) else "read"
+        key = (region, kind_of(service, operation))
         with self._lock:
-            if (region, kind) not in self._buckets:
-                self._buckets[region, kind] = Bucket(self._rates[kind], clock=self._clock)
-            return self._buckets[region, kind]
+            if key not in self._buckets:
+                self._buckets[key] = Bucket(self._rates[key[1]], clock=self._clock)
+            return self._buckets[key]
+
+
+def kind_of(service: str, operation: str) -> str:
+    """As what a call counts: "read", "stack write" or "other write"."""
+    if _READS.match(operation):
+        return "read"
+    return "stack write" if service == "cloudformation" else "other write"
+
+
+def _away(answer: Mapping[str, Any] | None, parsed: Any, error: Exception | None) -> str:
+    """How the attempt shows that nobody is there; empty where it does not."""
+    if error is not None:
+        return type(error).__name__ if isinstance(error, NoConnection | HTTPClientError) else ""
+    status = int((answer or {}).get("status_code", 0))
+    code = str(((parsed or {}).get("Error") or {}).get("Code", ""))
+    return f"HTTP {status}" if status in _AWAY and code not in THROTTLED else ""

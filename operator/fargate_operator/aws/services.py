@@ -12,7 +12,7 @@ from fargate_operator.aws.errors import code, translated
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import ReconcileError, Waiting
 from fargate_operator.masking import masked
-from fargate_operator.observation import Container, Ended, ServiceEvent, ServiceObservation, Share, Stop, StoppedTask
+from fargate_operator.observation import Container, Deployment, Ended, ServiceEvent, ServiceObservation, Share, Stop, StoppedTask
 from fargate_operator.stopped import ended
 
 MOST_TASKS = 20
@@ -90,7 +90,7 @@ class Services:
         running = self._running(cluster, service)
         events = tuple(_event(one) for one in (service.get("events") or ())[:MOST_EVENTS])
         stops, tasks = self._ended(cluster, service, primary, spot=spot)
-        why = ended(tasks, events, _since(service, primary)) if tasks is not None else None
+        why = ended(tasks, events, _since(service, primary), _failing(service)) if tasks is not None else None
         return ServiceObservation(
             service_arn=service["serviceArn"],
             task_definition_arn=service.get("taskDefinition", ""),
@@ -173,7 +173,8 @@ class Services:
                 raise
             tasks = []  # of a service that is gone only its events are left, if those
         events = [_event(one) for service in found for one in (service.get("events") or ())[:MOST_EVENTS]]
-        return ended([stopped_task(one) for one in tasks], events, since)
+        deployments = [one for service in found for one in deployments_of(service)]
+        return ended([stopped_task(one) for one in tasks], events, since, deployments)
 
     def _ended(
         self, cluster: str, service: Mapping[str, Any], primary: Mapping[str, Any], *, spot: bool
@@ -221,6 +222,12 @@ def _fails(deployment: Mapping[str, Any]) -> bool:
     return lacking or told or deployment.get("rolloutState") == "FAILED"
 
 
+def _failing(service: Mapping[str, Any]) -> list[Deployment]:
+    """The deployments where one of them fails; else the last task that stopped is the one that matters, whosever it was."""
+    told = deployments_of(service)
+    return told if any(one.failed for one in told) else []
+
+
 def _since(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> Any:
     """What stopped before the newest rollout was of another, but where that is one back after a failure."""
     back = "circuit breaker" in deployment.get("rolloutStateReason", "") or deployment.get("rolloutState") == "FAILED"
@@ -266,7 +273,17 @@ def stopped_task(task: Mapping[str, Any]) -> StoppedTask:
             Container(one["name"], one.get("exitCode"), masked(one.get("reason", "")), one.get("healthStatus", ""))
             for one in task.get("containers", ())
         ),
+        deployment=task.get("startedBy", ""),
+        definition=task.get("taskDefinitionArn", ""),
     )
+
+
+def deployments_of(service: Mapping[str, Any]) -> list[Deployment]:
+    """The deployments that ECS still knows; the failed ones are those whose rollout has failed, or else those whose tasks do."""
+    told = service.get("deployments") or ()
+    failed = [one for one in told if one.get("rolloutState") == "FAILED"]
+    failed = failed or [one for one in told if one.get("rolloutState") != "COMPLETED" and one.get("failedTasks")]
+    return [Deployment(one.get("id", ""), one.get("taskDefinition", ""), one in failed) for one in told]
 
 
 def cluster_of(service_arn: str) -> str:

@@ -5,6 +5,7 @@ is asked only where those events say so: it alone has what CloudFormation finds 
 See https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,9 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fargate_operator.aws.errors import translated
 from fargate_operator.aws.operations import safe_reason
+from fargate_operator.errors import ReconcileError
 from fargate_operator.failure import Event, first, last_operation
 from fargate_operator.observation import Failure, StackObservation
 
+log = logging.getLogger(__name__)
 MOST_FAULTS = 5  # of early validation that are told
 _REFUSED = {"HOOK_COMPLETE_FAILED", "HOOK_FAILED"}
 
@@ -29,17 +32,39 @@ class StackEvents:
     def failure(self, stack: StackObservation) -> Failure | None:
         """Why the stack's last operation failed; None where nothing says so."""
         with translated("DescribeStackEvents"):
-            operation = last_operation(self._newest_first(stack))
+            operation = last_operation(self._newest_first(stack.id))
         found = first(operation, stack.status)
         if found and found.validation:
             faults = self.faults(StackName=stack.id)
             return replace(faults, began=found.began) if faults else found
-        return found
+        if found and found.before:
+            found = replace(found, before=self._inner(found.before))
+        return self._inner(found) if found else None
 
-    def _newest_first(self, stack: StackObservation) -> Iterator[Event]:
+    def _inner(self, failure: Failure) -> Failure:
+        """Of a nested stack what failed in it, one level deep; what cannot be read of it takes nothing away."""
+        if failure.resource_type != "AWS::CloudFormation::Stack" or ":stack/" not in failure.physical_id:
+            return failure
+        try:
+            with translated("DescribeStackEvents"):
+                inner = first(last_operation(self._newest_first(failure.physical_id)), "")
+        except ReconcileError as error:
+            log.debug("%s: %s", failure.logical_id, error)
+            return failure
+        if inner is None:
+            return failure
+        return replace(
+            failure,
+            logical_id="/".join(one for one in (failure.logical_id, inner.logical_id) if one),
+            resource_type=inner.resource_type or failure.resource_type,
+            reason=inner.reason,
+            physical_id=inner.physical_id or failure.physical_id,
+        )
+
+    def _newest_first(self, stack_id: str) -> Iterator[Event]:
         """Lazily: pages behind the last operation are not asked for."""
-        for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack.id):
-            yield from (_event(one, stack.id) for one in page["StackEvents"])
+        for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+            yield from (_event(one, stack_id) for one in page["StackEvents"])
 
     def faults(self, **of: str) -> Failure | None:
         """What early validation found, of a stack's last operation or a change set; None where it cannot be asked for."""

@@ -19,7 +19,7 @@ from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal, Transient, Waiting
 from fargate_operator.masking import masked
 from fargate_operator.observation import ChangeSet, Owner, StackObservation
-from fargate_operator.operations import StackEvent
+from fargate_operator.operations import StackEvent, mark
 from fargate_operator.parameters import NONE, Parameters
 from fargate_operator.plan import busy
 from fargate_operator.template import STATE_OUTPUT, Template
@@ -113,7 +113,7 @@ class Stacks:
                 Tags=order.tags(),
                 EnableTerminationProtection=order.termination_protection,
                 DisableRollback=not order.rollback,
-                ClientRequestToken=token(order.uid, "create", order.template.digest, order.before),
+                ClientRequestToken=signed(order, "create", order.before),
                 **self._brings(order),
             )
         return str(made["StackId"])
@@ -126,7 +126,7 @@ class Stacks:
                 self._client.update_stack(
                     StackName=stack.id,
                     DisableRollback=not order.rollback,
-                    ClientRequestToken=token(order.uid, "update", order.template.digest, seen),
+                    ClientRequestToken=signed(order, "update", seen),
                     **({"Tags": order.tags()} if order.adopts else {}),
                     **self._brings(order),
                 )
@@ -331,6 +331,11 @@ def owner_tags(owner: Owner) -> dict[str, str]:
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def signed(order: Order, operation: str, seen: str) -> str:
+    """A token by which the events tell that the operator has sent this template (`operations.begun_by`)."""
+    return token(order.uid, operation, order.template.digest, seen) + mark(order.uid, order.template.digest)
 
 
 def token(uid: str, operation: str, template_digest: str, seen: str) -> str:
