@@ -182,8 +182,11 @@ class _App:
         wanted, there = resources(self._place, self._name, spec), comparable(stack.resources)
         if there != wanted:
             yield f"its stack is not what its spec says: {unlike(wanted, there)}"
-        if spec.kind in {"service", "secret", "mixed"} and spec.number not in {one for _, one in self._services.values()}:
-            yield f"no service wants {spec.number} tasks"
+        if spec.kind in {"service", "secret", "mixed"}:
+            told = ((self._item or {}).get("status") or {}).get("services") or {}
+            counts = self._services.get((told.get("web") or {}).get("serviceArn", ""))
+            if counts != (spec.number, spec.number):
+                yield f"it is Ready, and of its service's {spec.number} tasks ECS says (running, desired) {counts}"
 
     def _rightly_stalled(self, item: Mapping[str, Any], spec: Spec) -> Iterator[str]:
         halt = _condition(item, "Stalled")

@@ -12,6 +12,8 @@ STALE = 8.0  # seconds that one reconcile may take from its look at the object t
 UNMADE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"}
 BRINGS = {"CreateStack", "UpdateStack"}
 MENDS = {"ContinueUpdateRollback", "CancelUpdateStack"}
+MOST_TRIES = 7  # of one template that failed: a reason that passes has 5, and each request to reconcile now 1; a story has one
+MOST_RECOVERIES = 5  # of one rollback: 3, and the requests
 READS = ("Describe", "List", "Get", "Head", "Batch", "Detect")
 
 
@@ -88,9 +90,20 @@ def _repeated(writes: Sequence[Write]) -> Iterator[str]:
         if count > 1:
             yield f"{action} with the token {token[:8]} took effect {count} times"
     last: dict[str, Write] = {}
+    tries: Counter[str] = Counter()
+    recoveries: Counter[str] = Counter()
     for one in taken:
         before = last.get(one.stack)
-        if before and one.action == "UpdateStack" and before.resources == one.resources and not before.doomed:
+        again = before is not None and one.action in BRINGS and before.resources == one.resources
+        if again and one.action == "UpdateStack" and before and not before.doomed:
             yield f"{one.at:.2f} {one.action} {one.stack}: the stack had that already"
-        if one.action in BRINGS | {"DeleteStack"}:
+        tries[one.stack] = tries[one.stack] + 1 if again else 1 if one.action in BRINGS else tries[one.stack]
+        recoveries[one.stack] = 0 if one.action in BRINGS else recoveries[one.stack] + (one.action == "ContinueUpdateRollback")
+        if tries[one.stack] == MOST_TRIES + 1 and again:
+            yield f"{one.at:.2f} {one.action} {one.stack}: it failed with that {MOST_TRIES} times already"
+        if recoveries[one.stack] == MOST_RECOVERIES + 1:
+            yield f"{one.at:.2f} {one.action} {one.stack}: its rollback was continued {MOST_RECOVERIES} times already"
+        if one.action in BRINGS:
             last[one.stack] = one
+        elif one.action == "DeleteStack" and one.was not in UNMADE:
+            last.pop(one.stack, None)

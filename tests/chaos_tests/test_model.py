@@ -69,6 +69,8 @@ NOT_CURRENT = item()
 NOT_CURRENT["metadata"]["generation"] = 3
 WITHOUT_FINALIZER = item()
 WITHOUT_FINALIZER["metadata"]["finalizers"] = []
+IDLE = item()
+IDLE["status"]["services"]["web"]["running"] = 0
 DELETED = [*HISTORY, Done("shop", None, 2.0, 2.1)]
 
 PLANTED = {
@@ -84,6 +86,8 @@ PLANTED = {
     "a status that lies of the stack's state": (HISTORY, world(item(status="CREATE_COMPLETE")), "its status says status"),
     "a status that lies of the template": (HISTORY, world(item(templateDigest="e")), "its status says templateDigest"),
     "a status that lies of the tasks": (HISTORY, world(counts=(1, 2)), "its status says 2 of 2 tasks of web run"),
+    "an app that is Ready though nothing runs": (HISTORY, world(IDLE, counts=(0, 2)), "ECS says (running, desired) (0, 2)"),
+    "an app that is Ready and tells of no service": (HISTORY, world(item() | {"status": item()["status"] | {"services": {}}}), "(running, desired) None"),
     "an app that goes on for ever": (HISTORY, world(item(conditions=[condition("Ready", "False"), condition("Reconciling")])), "on and on"),
     "an app Stalled for nothing": (HISTORY, ROLLED_BACK, "nothing was wrong"),
     "an app that is not Ready": (HISTORY, world(item(conditions=[condition("Ready", "False", "TasksNotRunning")])), "not Ready"),

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.model import Done
 from chaos.specs import Place, Spec, resources
-from chaos.writes import Write, forbidden
+from chaos.writes import MOST_RECOVERIES, MOST_TRIES, Write, forbidden
 
 PLACE = Place("team")
 FIRST, SECOND = Spec("service", 1), Spec("service", 2)
@@ -78,3 +78,24 @@ def test_a_token_that_took_effect_twice_is_found():
 def test_an_update_with_what_the_stack_has_already_is_found():
     [line] = judged(write(1.0, "CreateStack", FIRST), write(2.0, "UpdateStack", FIRST))
     assert "the stack had that already" in line
+
+
+def failing(action, count):
+    spec = {} if action == "ContinueUpdateRollback" else {"spec": FIRST, "doomed": True}
+    return [write(1.0 + number / 100, action, **spec) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("action", "most"), [("UpdateStack", MOST_TRIES), ("CreateStack", MOST_TRIES), ("ContinueUpdateRollback", MOST_RECOVERIES)]
+)
+def test_what_fails_is_not_tried_for_ever(action, most):
+    assert judged(*failing(action, most)) == []
+    [line] = judged(*failing(action, most + 13))
+    assert f"{most} times already" in line
+
+
+def test_a_stack_that_is_made_anew_after_each_failure_is_not_tried_for_ever():
+    tries = [one for number in range(9) for one in (
+        write(1.0 + number / 10, "CreateStack", FIRST, doomed=True), write(1.05 + number / 10, "DeleteStack", was="ROLLBACK_COMPLETE"))]  # fmt: skip
+    [line] = judged(*tries)
+    assert "7 times already" in line
