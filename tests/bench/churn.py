@@ -17,7 +17,7 @@ from harness.operator import OperatorProcess
 
 GROUP, VERSION, NAMESPACE, PLURAL = "fargate-operator.dev", "v1alpha1", "default", "fargateapps"
 WRITES = ("CreateStack", "UpdateStack", "DeleteStack")
-_NETWORK = {"subnetIds": ["subnet-0123456789abcdef0"], "securityGroupIds": ["sg-0123456789abcdef0"]}
+_NETWORK = {"subnetIds": ["subnet-00000001"], "securityGroupIds": ["sg-00000001"]}  # the emulator's own
 _KINDS = (
     {"services": {"web": {"image": "app"}}},
     {"services": {"web": {"image": "app"}, "worker": {"image": "app"}}},

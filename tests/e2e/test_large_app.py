@@ -10,6 +10,7 @@ from fargate_operator import names
 from fargate_operator.compiler import compile_app
 from fargate_operator.facts import Facts, recall
 from fargate_operator.parsing import parse_app
+from harness import outside
 from harness.absent_types import ABSENT, without
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
@@ -22,6 +23,7 @@ def test_thirty_workloads_of_every_kind_become_ready_and_change_one_at_a_time(wo
     ecr.create_repository(repositoryName="app")
     ecr.put_image(repositoryName="app", imageManifest=json.dumps({"schemaVersion": 2}), imageTag="v1")
     spec = large.spec(**COUNTS)
+    outside.make(world.emulator, json.dumps(spec))
     world.apply(**spec)
     first = world.ready()
     assert [len(first[field]) for field in COUNTS] == list(COUNTS.values())
