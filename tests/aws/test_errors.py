@@ -19,6 +19,7 @@ def refused(code: str, status: int = 400) -> ClientError:
         (refused("RequestLimitExceeded", 503), "Throttled"),
         (refused("AccessDenied", 403), "AccessDenied"),
         (refused("ExpiredToken", 403), "AccessDenied"),
+        (refused("400"), "AccessDenied"),  # S3's answer to HeadBucket when credentials have expired
         (refused("InternalFailure", 500), "AwsUnavailable"),
         (EndpointConnectionError(endpoint_url="https://cloudformation"), "AwsUnavailable"),
         (NoCredentialsError(), "AwsUnavailable"),

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from chaos.model import differences, restless, stalled
@@ -64,7 +65,7 @@ class Act:
         began = time.monotonic()
         events = sorted((*self._story.changes, *self._story.faults), key=lambda one: one.at)
         windows: list[tuple[float, Fault]] = []  # when it is over
-        while events or windows or self._down:
+        while events or self._down or any(until < inf for until, _ in windows):
             now = time.monotonic() - began
             while events and events[0].at <= now:
                 one = events.pop(0)
@@ -79,7 +80,7 @@ class Act:
             self._bring_back(now)
             self._lane.stack_faults.tend()
             time.sleep(TICK)
-        self._lane.weather.set(())
+        self._lane.weather.set(tuple(fault for until, fault in windows if until == inf))
         self._lane.stack_faults.disarm()
         self._lane.stack_faults.hurry()
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from chaos.specs import IMAGES, KINDS, Spec
 
@@ -59,7 +60,8 @@ class Story:
                 yield f"{one.at:5.2f}  {one.app}: {one.spec.told() if one.spec else 'deleted'}"
             else:
                 more = f" {one.about}" if one.about else ""
-                yield f"{one.at:5.2f}  {one.kind}{more} for {one.lasts:.1f} s, {one.share:.0%} of the calls"
+                lasts = f"for {one.lasts:.1f} s" if one.lasts < inf else "all the time"
+                yield f"{one.at:5.2f}  {one.kind}{more} {lasts}, {one.share:.0%} of the calls"
 
 
 def story(seed: int, *, plane: bool = True) -> Story:
@@ -172,7 +174,7 @@ def _fault(rng: random.Random, kind: str) -> Fault:
     if kind in STACK:  # it comes with the next create or update
         return Fault(rng.uniform(0.0, PACE - 2.0), kind, lasts, where=rng.random())
     if kind.startswith("AWS clock"):
-        return Fault(0.0, kind, PACE)
+        return Fault(0.0, kind, inf)  # times that it has written stay as they are
     if kind in PLANE:
         return Fault(at, kind, rng.uniform(0.2, 4.0))
     return Fault(at, kind, lasts, share, about=rng.choice(DENIED) if kind == "access denied" else "")

@@ -34,6 +34,7 @@ class _Sent:
     stack: str
     was: str
     fault: Fault | None = None
+    lost: bool = False
 
 
 class StackFaults:
@@ -100,13 +101,13 @@ class StackFaults:
 
     # what goes by
 
-    def request(self, call: Call, body: bytes) -> bytes:
-        """The body that the emulator gets."""
+    def request(self, call: Call, body: bytes, *, lost: bool = False) -> bytes:
+        """The body that the emulator gets. `lost`: whoever asks will never know its answer."""
         if call.action.startswith(READS) or call.service in ELSEWHERE:
             return body
         sent = _Sent(*self._seen(call.stack)) if call.stack else _Sent("", "")
         with self._lock:
-            self._sent[id(call)] = sent
+            self._sent[id(call)], sent.lost = sent, lost
             due = call.action in BRINGS and self._armed and not sent.was.endswith("_IN_PROGRESS")
             sent.fault = self._armed.pop(0) if due else None
         return self._spoilt(body, sent.fault) if sent.fault else body
@@ -148,7 +149,7 @@ class StackFaults:
         doomed = taken and known.fault is not None and known.fault.kind not in {"operation hangs", "deletion fails"}
         doomed = doomed or (taken and "Broken" in (resources or {}))
         token = str(call.parameters.get("ClientRequestToken", ""))
-        write = Write(call.at, call.service, call.action, known.stack, known.was, token, resources, taken, doomed)
+        write = Write(call.at, call.service, call.action, known.stack, known.was, token, resources, taken, doomed, known.lost)
         with self._lock:
             self.writes.append(write)
         if known.fault and not taken:

@@ -48,7 +48,7 @@ class Weather:
     def request(self, call: Call, body: bytes) -> tuple[Trouble | None, bytes]:
         trouble = self._struck(lambda fault: _aws(fault, call, self._rng))
         if trouble is None or trouble.kind in {"lost", "slow"}:
-            body = self._stacks.request(call, body)
+            body = self._stacks.request(call, body, lost=trouble is not None and trouble.kind == "lost")
         return trouble, body
 
     def answer(self, call: Call, sent: bytes, status: int, body: bytes) -> tuple[int, bytes]:

@@ -19,7 +19,8 @@ READS = ("Describe", "List", "Get", "Head", "Batch", "Detect")
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A call that changes something. `was`: the stack's status before it, empty for none; `taken`: the emulator took it."""
+    """A call that changes something. `was`: the stack's status before it, empty for none; `taken`: the emulator took it;
+    `lost`: its answer was lost, and AWS would take the same request for the same token again, as the emulator does not."""
 
     at: float
     service: str
@@ -30,6 +31,7 @@ class Write:
     resources: Mapping[str, Any] | None = None
     taken: bool = True
     doomed: bool = False
+    lost: bool = False
 
 
 def forbidden(place: Place, history: Sequence[Done], apps: Sequence[str], writes: Sequence[Write]) -> list[str]:
@@ -86,7 +88,7 @@ def _may_go(history: Sequence[Done], at: float) -> bool:
 
 def _repeated(writes: Sequence[Write]) -> Iterator[str]:
     taken = [one for one in writes if one.taken]
-    for (action, token), count in Counter((one.action, one.token) for one in taken if one.token).items():
+    for (action, token), count in Counter((one.action, one.token) for one in taken if one.token and not one.lost).items():
         if count > 1:
             yield f"{action} with the token {token[:8]} took effect {count} times"
     last: dict[str, Write] = {}
@@ -95,7 +97,12 @@ def _repeated(writes: Sequence[Write]) -> Iterator[str]:
     for one in taken:
         before = last.get(one.stack)
         again = before is not None and one.action in BRINGS and before.resources == one.resources
-        if again and one.action == "UpdateStack" and before and not before.doomed:
+        if (
+            again
+            and one.action == "UpdateStack"
+            and before
+            and not (before.doomed or (before.lost and before.token == one.token))
+        ):
             yield f"{one.at:.2f} {one.action} {one.stack}: the stack had that already"
         tries[one.stack] = tries[one.stack] + 1 if again else 1 if one.action in BRINGS else tries[one.stack]
         recoveries[one.stack] = 0 if one.action in BRINGS else recoveries[one.stack] + (one.action == "ContinueUpdateRollback")

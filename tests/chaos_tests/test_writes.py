@@ -75,6 +75,12 @@ def test_a_token_that_took_effect_twice_is_found():
     assert found == ["CreateStack with the token CreateSt took effect 2 times"]
 
 
+def test_what_is_sent_again_because_its_answer_was_lost_counts_once():
+    lost = write(1.0, "CreateStack", FIRST, lost=True), write(2.0, "UpdateStack", FIRST, token="t", lost=True)
+    assert judged(lost[0], replace(lost[0], at=1.1, lost=False)) == []
+    assert judged(lost[1], replace(lost[1], at=2.1, lost=False)) == []
+
+
 def test_an_update_with_what_the_stack_has_already_is_found():
     [line] = judged(write(1.0, "CreateStack", FIRST), write(2.0, "UpdateStack", FIRST))
     assert "the stack had that already" in line

@@ -107,7 +107,12 @@ def test_an_update_that_hangs_says_what_it_waits_for_and_is_cancelled_for_anothe
     world.apply(services=TWO)
     message = no_progress(world)
     assert "UPDATE_IN_PROGRESS: no event of the stack since" in message
-    world.wait(lambda: "WebService (AWS::ECS::Service): 0 of 1 tasks run: somebody stopped the task: out of memory" in world.condition("Ready")["message"])
+    world.wait(
+        lambda: (
+            "WebService (AWS::ECS::Service): 0 of 1 tasks run: somebody stopped the task: out of memory"
+            in world.condition("Ready")["message"]
+        )
+    )
     assert [one["type"] for one in events(world, "NoProgress")] == ["Warning"]
     assert calls(world, "CancelUpdateStack") == []
     world.apply(services=THREE)

@@ -17,6 +17,7 @@ _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "ExpiredToken", "ExpiredTokenException",
     "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "SignatureDoesNotMatch",
 }  # fmt: skip
+_BARE = {"400", "403"}  # all that S3 says to a HEAD, which is answered without a body: credentials that expired give 400
 
 
 def code(error: ClientError) -> str:
@@ -37,6 +38,8 @@ def translate(error: Exception, doing: str) -> ReconcileError:
             return Transient(Reason.Throttled, said)
         if code(error) in _DENIED:
             return Transient(Reason.AccessDenied, said)
+        if code(error) in _BARE:
+            return Transient(Reason.AccessDenied, f"{said}; S3 says no more: a right is missing, or the credentials have expired")
         if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) >= 500:
             return Transient(Reason.AwsUnavailable, said)
         return Terminal(Reason.AwsRefused, said, outside=True)
