@@ -85,7 +85,7 @@ def news(previous: Status, stack: StackObservation | None) -> bool:
     if stack is None or not failed(stack):
         return False
     old = previous.get("stack") or {}
-    return (old.get("id"), old.get("status"), old.get("updatedAt")) != (stack.id, stack.status, timestamp(stack.updated_at))
+    return (old.get("id"), old.get("status"), old.get("updatedAt")) != (stack.id, stack.status, updated_at(previous, stack))
 
 
 def left(seen: Seen) -> float:
@@ -128,7 +128,7 @@ def touched(previous: Status, stack: StackObservation | None) -> bool:
     old = previous.get("stack") or {}
     if stack is None or stack.status not in SETTLED or old.get("status") not in SETTLED | ROLLED_BACK:
         return False
-    return old.get("id") == stack.id and "updatedAt" in old and old["updatedAt"] != timestamp(stack.updated_at)
+    return old.get("id") == stack.id and "updatedAt" in old and old["updatedAt"] != updated_at(previous, stack)
 
 
 def gone(previous: Status) -> bool:
@@ -149,6 +149,17 @@ def passes(reason: str) -> bool:
 def timestamp(moment: datetime | None) -> str | None:
     """As Kubernetes writes times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def updated_at(previous: Status, stack: StackObservation) -> str | None:
+    """When CloudFormation last created or updated the stack: two updates may come in one second.
+
+    In whole seconds where that is how the previous status has it, as versions before did: no update of somebody else's.
+    """
+    moment, whole = stack.updated_at, timestamp(stack.updated_at)
+    if moment is None or (previous.get("stack") or {}).get("updatedAt") == whole:
+        return whole
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def condition(status: Status, kind: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from fargate_operator.messages import about, fit
 from fargate_operator.observation import ServiceObservation
 from fargate_operator.plan import ROLLED_BACK, SETTLED, STUCK, backoff, busy
 from fargate_operator.recovery import CANCEL, RECREATE
-from fargate_operator.seen import Seen, Status, condition, failed, timestamp, warnings
+from fargate_operator.seen import Seen, Status, condition, failed, timestamp, updated_at, warnings
 from fargate_operator.verdicts import conditions, trouble_of
 
 _TRIED = frozenset({Reason.CreateFailed, Reason.UpdateFailed, Reason.DeleteFailed})  # a Halt for these is followed by a try
@@ -46,7 +46,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body: dict[str, Any] = {"name": seen.stack_name}
     stack = seen.stack
     if stack is not None and seen.owned:
-        body |= {"id": stack.id, "status": stack.status, "updatedAt": timestamp(stack.updated_at)}
+        body |= {"id": stack.id, "status": stack.status, "updatedAt": updated_at(seen.previous, stack)}
         body["templateDigest"] = stack.template_digest
         body["inputDigest"] = stack.input_digest
         if isinstance(seen.action, Nothing) and stack.template_digest == seen.template_digest:

@@ -55,8 +55,8 @@ def events(stage, reason):
 
 
 @contextmanager
-def stopping(proxy, reason, code="TaskFailedToStart", **container):
-    """ECS says that no task runs, and that this one has stopped just now."""
+def stopping(proxy, reason, code="TaskFailedToStart", after=60.0, **container):
+    """ECS says that no task runs, and that this one has stopped, `after` seconds from now."""
     at = time.time()
 
     def services(_, status, body):
@@ -74,7 +74,7 @@ def stopping(proxy, reason, code="TaskFailedToStart", **container):
 
     def described(*_):
         task = {"taskArn": f"arn:aws:ecs:eu-west-1:000000000000:task/c/{TASK}", "stopCode": code, "stoppedReason": reason,
-                "stoppedAt": at + 60, "containers": [{"name": "web", **container}]}  # fmt: skip
+                "stoppedAt": at + after, "containers": [{"name": "web", **container}]}  # fmt: skip
         return 200, json.dumps({"tasks": [task], "failures": []}).encode()
 
     with ExitStack() as stack:
@@ -107,7 +107,7 @@ def test_a_container_that_exits_is_told_with_its_last_lines_and_no_secret(stage)
     told = [{"timestamp": int(time.time() * 1000) + number, "message": line} for number, line in enumerate(lines)]
     logs.put_log_events(logGroupName=group, logStreamName=f"fargate/web/{TASK}", logEvents=told)
     before = stage.proxy.counts["logs", "GetLogEvents"]
-    with stopping(stage.proxy, "Essential container in task exited", "EssentialContainerExited", exitCode=1):
+    with stopping(stage.proxy, "Essential container in task exited", "EssentialContainerExited", after=-50.0, exitCode=1):
         stage.wait(lambda: "exited with 1" in stage.condition("WorkloadsReady").get("message", ""))
         message = stage.condition("WorkloadsReady")["message"].split("\n")
         stopped = stage.status()["services"]["web"]["stopped"]
