@@ -149,7 +149,10 @@ class StackFaults:
         doomed = taken and known.fault is not None and known.fault.kind not in {"operation hangs", "deletion fails"}
         doomed = doomed or (taken and "Broken" in (resources or {}))
         token = str(call.parameters.get("ClientRequestToken", ""))
-        write = Write(call.at, call.service, call.action, known.stack, known.was, token, resources, taken, doomed, known.lost)
+        spoilt = taken and known.fault is not None
+        write = Write(
+            call.at, call.service, call.action, known.stack, known.was, token, resources, taken, doomed, known.lost, spoilt
+        )
         with self._lock:
             self.writes.append(write)
         if known.fault and not taken:

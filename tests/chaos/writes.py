@@ -20,7 +20,8 @@ READS = ("Describe", "List", "Get", "Head", "Batch", "Detect")
 @dataclass(frozen=True, slots=True)
 class Write:
     """A call that changes something. `was`: the stack's status before it, empty for none; `taken`: the emulator took it;
-    `lost`: its answer was lost, and AWS would take the same request for the same token again, as the emulator does not."""
+    `lost`: its answer was lost, and AWS would take the same request for the same token again, as the emulator does not.
+    `spoilt`: the emulator got another template than was sent, so that the stack never had what this brings."""
 
     at: float
     service: str
@@ -32,6 +33,7 @@ class Write:
     taken: bool = True
     doomed: bool = False
     lost: bool = False
+    spoilt: bool = False
 
 
 def forbidden(place: Place, history: Sequence[Done], apps: Sequence[str], writes: Sequence[Write]) -> list[str]:
@@ -97,12 +99,7 @@ def _repeated(writes: Sequence[Write]) -> Iterator[str]:
     for one in taken:
         before = last.get(one.stack)
         again = before is not None and one.action in BRINGS and before.resources == one.resources
-        if (
-            again
-            and one.action == "UpdateStack"
-            and before
-            and not (before.doomed or (before.lost and before.token == one.token))
-        ):
+        if again and one.action == "UpdateStack" and before and not (before.doomed or before.spoilt):
             yield f"{one.at:.2f} {one.action} {one.stack}: the stack had that already"
         tries[one.stack] = tries[one.stack] + 1 if again else 1 if one.action in BRINGS else tries[one.stack]
         recoveries[one.stack] = 0 if one.action in BRINGS else recoveries[one.stack] + (one.action == "ContinueUpdateRollback")

@@ -76,9 +76,15 @@ def test_a_token_that_took_effect_twice_is_found():
 
 
 def test_what_is_sent_again_because_its_answer_was_lost_counts_once():
-    lost = write(1.0, "CreateStack", FIRST, lost=True), write(2.0, "UpdateStack", FIRST, token="t", lost=True)
-    assert judged(lost[0], replace(lost[0], at=1.1, lost=False)) == []
-    assert judged(lost[1], replace(lost[1], at=2.1, lost=False)) == []
+    lost = write(1.0, "CreateStack", FIRST, lost=True)
+    assert judged(lost, replace(lost, at=1.1, lost=False)) == []
+
+
+def test_what_never_reached_the_stack_as_it_was_sent_may_be_sent_again_once():
+    first = write(1.0, "CreateStack", FIRST, spoilt=True), write(2.0, "UpdateStack", FIRST)
+    assert judged(*first) == []
+    [line] = judged(*first, write(3.0, "UpdateStack", FIRST))
+    assert "the stack had that already" in line
 
 
 def test_an_update_with_what_the_stack_has_already_is_found():
