@@ -72,6 +72,12 @@ def test_what_happens_again_meanwhile_takes_twice_as_long_and_is_remembered_twic
     assert moment(returned.until) - moment(returned.since) == timedelta(seconds=7200)
 
 
+def test_what_ecs_says_within_the_second_of_the_return_counts():
+    back = after(fallen(None, NOW, BASE, "once"), 900.3)
+    assert moment(back.since) == NOW + timedelta(seconds=900)
+    assert moment(back.until) == NOW + timedelta(seconds=900 + 3600 + 1)  # and none is forgotten too soon
+
+
 def test_the_next_to_go_back_is_waited_for():
     one, other = fallen(None, NOW, BASE, "x"), fallen(None, NOW, 60.0, "x")
     assert left([one, other], NOW) == 60.0

@@ -84,7 +84,8 @@ def _due(one: Fallback, now: datetime, base: float) -> Fallback | None:
     if not one.on_demand:
         return None
     quiet = max(2 * cooldown(one.repeats, base), QUIET * base)
-    return replace(one, on_demand=False, since=_written(now), until=_written(now + timedelta(seconds=quiet)))
+    back = timestamp(now) or ""  # rounded down: a word of ECS within this very second is one of the time on Spot
+    return replace(one, on_demand=False, since=back, until=_written(now + timedelta(seconds=quiet)))
 
 
 def left(known: Iterable[Fallback], now: datetime) -> float | None:
