@@ -98,6 +98,9 @@ def _repeated(writes: Sequence[Write]) -> Iterator[str]:
     recoveries: Counter[str] = Counter()
     for one in taken:
         before = last.get(one.stack)
+        if before and before.lost and (before.action, before.token) == (one.action, one.token):
+            last[one.stack] = one
+            continue  # the same request: to AWS they are one
         again = before is not None and one.action in BRINGS and before.resources == one.resources
         if again and one.action == "UpdateStack" and before and not (before.doomed or before.spoilt):
             yield f"{one.at:.2f} {one.action} {one.stack}: the stack had that already"

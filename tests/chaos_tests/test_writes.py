@@ -78,6 +78,9 @@ def test_a_token_that_took_effect_twice_is_found():
 def test_what_is_sent_again_because_its_answer_was_lost_counts_once():
     lost = write(1.0, "CreateStack", FIRST, lost=True)
     assert judged(lost, replace(lost, at=1.1, lost=False)) == []
+    first, update = write(1.0, "CreateStack", FIRST), write(21.0, "UpdateStack", SECOND, lost=True)
+    # the emulator takes it again where a fault has made another template of it, and rolls back what AWS would not have begun
+    assert judged(first, update, replace(update, at=21.1, lost=False, doomed=True, spoilt=True)) == []
 
 
 def test_what_never_reached_the_stack_as_it_was_sent_may_be_sent_again_once():
