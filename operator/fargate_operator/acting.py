@@ -64,8 +64,10 @@ class Actor:
     def _update(self, region: str, order: Order, stack: StackObservation) -> StackObservation:
         if self._world.stacks(region).update(order, stack):
             return replace(stack, status="UPDATE_IN_PROGRESS", owner=order.owner)
-        # nothing to update: it is what it should be, though its outputs do not say so
-        return replace(stack, template_digest=order.template.digest, owner=order.owner)
+        # nothing to update: it is what it should be, though its outputs, as they were read, do not say so. Both digests: one of
+        # another template beside this one's would say that the other's inputs are what the stack was made from
+        template = order.template
+        return replace(stack, input_digest=template.input_digest, template_digest=template.digest, owner=order.owner)
 
     def _change(self, region: str, order: Order, stack: StackObservation, action: Action) -> str:
         """Do it to a stack that is there; the status that it has then."""
