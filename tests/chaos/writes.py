@@ -102,7 +102,8 @@ def _repeated(writes: Sequence[Write]) -> Iterator[str]:
             last[one.stack] = one
             continue  # the same request: to AWS they are one
         again = before is not None and one.action in BRINGS and before.resources == one.resources
-        if again and one.action == "UpdateStack" and before and not (before.doomed or before.spoilt):
+        # where a fault has made another template of it, the emulator takes what AWS would find no update in
+        if again and one.action == "UpdateStack" and before and not (before.doomed or before.spoilt or one.spoilt):
             yield f"{one.at:.2f} {one.action} {one.stack}: the stack had that already"
         tries[one.stack] = tries[one.stack] + 1 if again else 1 if one.action in BRINGS else tries[one.stack]
         recoveries[one.stack] = 0 if one.action in BRINGS else recoveries[one.stack] + (one.action == "ContinueUpdateRollback")

@@ -90,6 +90,10 @@ def test_what_never_reached_the_stack_as_it_was_sent_may_be_sent_again_once():
     assert "the stack had that already" in line
 
 
+def test_what_aws_would_have_found_no_update_in_is_no_wrong_of_the_operator():
+    assert judged(write(1.0, "CreateStack", FIRST), write(2.0, "UpdateStack", FIRST, spoilt=True)) == []
+
+
 def test_an_update_with_what_the_stack_has_already_is_found():
     [line] = judged(write(1.0, "CreateStack", FIRST), write(2.0, "UpdateStack", FIRST))
     assert "the stack had that already" in line
