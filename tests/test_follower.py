@@ -128,3 +128,21 @@ def test_a_region_that_hangs_holds_up_no_other():
     thread.stop()
     release.set()
     assert swept.count("dead") == 1
+
+
+def test_its_lag_counts_from_the_last_sweep_that_went_well_while_something_is_followed() -> None:
+    region = Region()
+    follower = Follower(region.in_progress, lambda *_: None, 0.0)
+    assert follower.lag() == {}
+    region.busy, region.error = {"id"}, Transient(Reason.AwsUnavailable, "down")
+    follower.follow("eu-west-1", "id", "name", SHOP)
+    time.sleep(0.05)
+    with pytest.raises(Transient):
+        follower._sweep("eu-west-1")
+    before = follower.lag()["eu-west-1"]
+    assert before >= 0.05
+    region.error = None
+    follower._sweep("eu-west-1")
+    assert follower.lag()["eu-west-1"] < before
+    follower.rests("eu-west-1", "id")
+    assert follower.lag() == {"eu-west-1": 0.0}

@@ -213,3 +213,13 @@ def test_what_is_added_again_and_again_for_an_earlier_time_takes_no_more_room(qu
     clock.now += 201.0
     assert queue.get() == SHOP
     assert waits(queue) is None
+
+
+def test_it_tells_how_many_wait_for_a_worker_and_for_how_long(queue: Queue, clock: Clock) -> None:
+    assert queue.waiting() == (0, 0)
+    queue.add(SHOP)
+    queue.add(BLOG, 30)
+    clock.now += 10
+    assert queue.waiting() == (1, 10)
+    assert queue.get() == SHOP
+    assert queue.waiting() == (0, 0)

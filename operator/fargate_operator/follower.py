@@ -24,6 +24,7 @@ class Follower(threading.Thread):
         self._in_progress, self._ended, self._interval = in_progress, ended, interval
         self._lock = threading.Lock()
         self._stacks: dict[str, dict[str, tuple[Key, str, float]]] = {}  # region → stack id → whose, name, since when
+        self._swept: dict[str, float] = {}  # by region, when the last sweep began that went well
         self._stopped = threading.Event()
 
     def follow(self, region: str, stack_id: str, stack_name: str, key: Key) -> None:
@@ -71,11 +72,22 @@ class Follower(threading.Thread):
             return
         ended = followed.keys() - self._in_progress(region)
         with self._lock:
+            self._swept[region] = began
             for one in ended:
                 self._stacks[region].pop(one, None)
         for one in ended:
             key, name = followed[one]
             self._ended(key, region, name)
+
+    def lag(self) -> dict[str, float]:
+        """The seconds since the last sweep that went well, by region; 0 where nothing is followed."""
+        now = time.monotonic()
+        with self._lock:
+            begun = {region: min((since for _, _, since in of.values()), default=now) for region, of in self._stacks.items()}
+            return {
+                region: now - max(self._swept.get(region, 0.0), first) if self._stacks[region] else 0.0
+                for region, first in begun.items()
+            }
 
     def stop(self) -> None:
         """End the thread."""

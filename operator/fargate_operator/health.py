@@ -1,10 +1,12 @@
-"""/healthz, which tells how many apps are to be looked at, and /readyz."""
+"""/healthz, which tells how many apps are to be looked at, /readyz, and /metrics."""
 
 import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST
 
 
 class _Server(ThreadingHTTPServer):
@@ -14,18 +16,31 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def serve(port: int, ready: Callable[[], bool], waiting: Callable[[], int] = lambda: 0) -> ThreadingHTTPServer | None:
+def serve(
+    port: int, ready: Callable[[], bool], waiting: Callable[[], int] = lambda: 0, metrics: Callable[[], bytes] = bytes
+) -> ThreadingHTTPServer | None:
     """Answer on the port in a thread; nothing where it is 0. OSError where the port cannot be had."""
     if not port:
         return None
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/metrics":
+                self._answer(200, metrics(), CONTENT_TYPE_LATEST)
+                return
             known = {"/healthz": True, "/readyz": ready()}
             good = known.get(self.path)
-            self.send_response(404 if good is None else 200 if good else 503)
+            self._answer(
+                404 if good is None else 200 if good else 503,
+                f"ok, {waiting()} in the queue\n".encode() if good else b"not ready\n",
+                "text/plain; charset=utf-8",
+            )
+
+        def _answer(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(f"ok, {waiting()} in the queue\n".encode() if good else b"not ready\n")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Probes are not worth a line."""

@@ -29,6 +29,7 @@ from fargate_operator.health import serve
 from fargate_operator.kube import Kube
 from fargate_operator.lease import Lease
 from fargate_operator.logs import Console, Json
+from fargate_operator.metrics import Gauges, Metrics
 from fargate_operator.outages import Outages
 from fargate_operator.queue import Key, Queue
 from fargate_operator.reconciler import Reconciler
@@ -39,6 +40,7 @@ from fargate_operator.shutdown import Shutdown
 from fargate_operator.source_index import SourceIndex
 from fargate_operator.source_watch import SourceWatch
 from fargate_operator.sources import Sources
+from fargate_operator.standing import Standing
 from fargate_operator.stopping import Stopping
 from fargate_operator.turn import Identity
 from fargate_operator.watch import Endless, Watch
@@ -69,10 +71,10 @@ def run(settings: Settings) -> int:
     return asyncio.run(_Operator(settings, kube, installation, bounds).run())
 
 
-def answer(port: int, ready: Callable[[], bool], waiting: Callable[[], int]) -> None:
-    """/healthz and /readyz. Unusable where the port cannot be had."""
+def answer(port: int, ready: Callable[[], bool], waiting: Callable[[], int], metrics: Callable[[], bytes] = bytes) -> None:
+    """/healthz, /readyz and /metrics. Unusable where the port cannot be had."""
     try:
-        serve(port, ready, waiting)
+        serve(port, ready, waiting, metrics)
     except OSError as error:
         raise Unusable(f"--health-port: {port} cannot be listened on: {error.strerror}") from error
 
@@ -82,7 +84,8 @@ class _Operator:
         self._settings, self._kube, self._bounds = settings, kube, bounds
         self._queue = Queue()
         self._outages = Outages(self._queue.wake)
-        sending = Sending(kube.stop, self._outages, settings.read_rate, settings.write_rate)
+        self._metrics, self._standing = Metrics(), Standing()
+        sending = Sending(kube.stop, self._outages, settings.read_rate, settings.write_rate, called=self._metrics.called)
         self._world = World(Clients(settings.region, sending), settings.template_bucket, settings.cloudformation_role)
         self._follower = Follower(self._in_progress, self._ended, settings.sweep_interval)
         identity = Identity(installation, settings.stack_prefix)
@@ -106,7 +109,7 @@ class _Operator:
         queue = EventQueue(self._world.clients, settings.event_queue)
         listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
         self._listeners = [listener] if settings.event_queue else []
-        self._watch = Watch(self._queue, settings.health_interval, index)
+        self._watch = Watch(self._queue, settings.health_interval, index, standing=self._standing, ready=self._metrics.ready)
         self._relisted = Relist(kube, settings.namespaces, self._watch, self._queue.add)
         self._listed = threading.Event()
         self._source_watches = [
@@ -116,13 +119,21 @@ class _Operator:
         ]
         self._lease = Lease(settings.lease_namespace or _own_namespace(), settings.lease_duration, self._lost)
         self._shutdown = Shutdown(kube.stop, self._lease.release)
+        self._metrics.gauges(
+            Gauges(self._queue.waiting, self._queue.__len__, self._standing.counts, self._follower.lag, self._lease.held.is_set)
+        )
         self._stop = asyncio.Event()
         self._watching = asyncio.Event()  # set by kopf
 
     async def run(self) -> int:
         self._heed()
         threading.excepthook = _ended
-        answer(self._settings.health_port, lambda: self._lease.held.is_set() and self._listed.is_set(), self._queue.__len__)
+        answer(
+            self._settings.health_port,
+            lambda: self._lease.held.is_set() and self._listed.is_set(),
+            self._queue.__len__,
+            self._metrics.text,
+        )
         self._lease.start()
         if not await self._until_held():
             return 0
@@ -204,9 +215,11 @@ class _Operator:
 
     def _work(self) -> None:
         while (key := self._queue.get()) is not None:
+            began = time.monotonic()
             try:
                 outcome = self._reconciler.reconcile(key)
             except ReconcileError as error:
+                self._metrics.reconciled("failed", error.reason, time.monotonic() - began)
                 log.warning("%s/%s: %s", *key, error.message)
                 away = error.reason == Reason.ApiUnavailable
                 self._queue.done(key, failed=True, away=API_SERVER[1] if away else "")
@@ -215,9 +228,11 @@ class _Operator:
             except Stopping:
                 return
             except Exception:
+                self._metrics.reconciled("failed", Reason.InternalError, time.monotonic() - began)
                 log.exception("%s/%s", *key)
                 self._queue.done(key, failed=True)
             else:
+                self._metrics.reconciled(outcome.result, outcome.reason, time.monotonic() - began)
                 self._queue.done(key, failed=outcome.failed, away=outcome.away, woken=outcome.woken)
                 self._outages.answered(API_SERVER)
                 if outcome.after is not None:

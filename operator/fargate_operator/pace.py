@@ -1,7 +1,7 @@
 """When a reconcile is to come again: no reconcile waits for AWS, each says how long the world may go on without it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,13 +27,16 @@ class Outcome:
     """When to come again: `after` seconds (None: when told), or with backoff after a failure.
 
     `away` is the region whose AWS did not answer, where that was it; `woken`: to be brought forward when it answers again, as
-    the call was kept back for others' failures. Who failed by itself waits for its own backoff.
+    the call was kept back for others' failures. Who failed by itself waits for its own backoff. `result` and `reason` are for
+    metrics: ready, reconciling, stalled, failed, unknown or gone; and Ready's reason.
     """
 
     after: float | None = None
     failed: bool = False
     away: str = ""
     woken: bool = False
+    result: str = "gone"
+    reason: str = ""
 
 
 def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: float) -> Outcome:
@@ -59,6 +62,14 @@ def outcome(seen: Seen, status: Mapping[str, Any], health: float, deadline: floa
     if seen.stack and busy(seen.stack.status):
         return _busy(seen, seen.stack, status, conditions.get("Reconciling", conditions["Ready"]), deadline)
     return _at_rest(seen, conditions, health)
+
+
+def told(outcome: Outcome, status: Mapping[str, Any]) -> Outcome:
+    """With what the metrics count of it."""
+    holds = {one["type"]: one["status"] for one in status["conditions"]}
+    kinds = {"Stalled": "stalled", "Reconciling": "reconciling", "Ready": "ready"}
+    result = next((word for kind, word in kinds.items() if holds.get(kind) == "True"), "unknown")
+    return replace(outcome, result="failed" if outcome.failed else result, reason=condition(status, "Ready").get("reason", ""))
 
 
 def _busy(

@@ -31,6 +31,13 @@ class Queue:
         """The keys that are to come, at once or later."""
         return len(self._due)
 
+    def waiting(self) -> tuple[int, float]:
+        """How many keys wait for a worker, and for how many seconds the first of them does."""
+        with self._ready:
+            now = self._clock()
+            due = [at for at in self._due.values() if at <= now]
+            return len(due), now - min(due, default=now)
+
     def add(self, key: Key, after: float = 0.0) -> None:
         """Due in `after` seconds, or earlier where it was already."""
         due = self._clock() + after

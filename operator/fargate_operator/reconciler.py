@@ -29,7 +29,7 @@ from fargate_operator.kube import FINALIZER, Kube
 from fargate_operator.looks import Looks
 from fargate_operator.lookup import known_facts, repinned
 from fargate_operator.observing import Observer
-from fargate_operator.pace import Outcome, outcome
+from fargate_operator.pace import Outcome, outcome, told
 from fargate_operator.parsing import parse_app
 from fargate_operator.plan import busy
 from fargate_operator.progress import DEADLINE, Progress
@@ -271,4 +271,4 @@ class Reconciler:
             for note in transitions(turn.seen.previous, status):
                 self._kube.tell(item, note)
         seen = sooner(turn.seen, self._images.again(key_of(turn), turn.seen.app))
-        return self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health, self._deadline))
+        return told(self._looks.paced(key_of(turn), seen, outcome(seen, status, self._health, self._deadline)), status)

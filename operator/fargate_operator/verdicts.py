@@ -281,7 +281,7 @@ def _counted(app: App | None) -> str:
     return ", ".join(counts)
 
 
-_ORDER = ("Ready", "Reconciling", "Stalled", "SpecValid", "StackReady", "WorkloadsReady")
+TYPES = ("Ready", "Reconciling", "Stalled", "SpecValid", "StackReady", "WorkloadsReady")
 
 
 def conditions(seen: Seen) -> list[dict[str, Any]]:
@@ -289,7 +289,7 @@ def conditions(seen: Seen) -> list[dict[str, Any]]:
     verdicts = verdicts_of(seen)
     old = {one.get("type"): one for one in seen.previous.get("conditions") or ()}
     conditions = []
-    for name in _ORDER:
+    for name in TYPES:
         if name not in verdicts:
             continue
         verdict, before = verdicts[name], old.get(name, {})

@@ -1,7 +1,7 @@
 """kopf's watch: what it says only triggers. Nothing is written by kopf, and nothing is decided here."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kopf
@@ -13,6 +13,7 @@ from fargate_operator.queue import Key, Queue
 from fargate_operator.recovery import RETAIN, SKIP
 from fargate_operator.seen import condition
 from fargate_operator.source_index import SourceIndex, recorded
+from fargate_operator.standing import Standing
 from fargate_operator.turn import ABANDON, APPROVE, NOW, request
 
 
@@ -28,8 +29,17 @@ class Endless:
 class Watch:
     """Puts the key of each object that asks for something new on the queue."""
 
-    def __init__(self, queue: Queue, health_interval: float, index: SourceIndex | None = None) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        health_interval: float,
+        index: SourceIndex | None = None,
+        *,
+        standing: Standing | None = None,
+        ready: Callable[[float], None] = lambda _: None,
+    ) -> None:
         self._queue, self._health, self._index = queue, health_interval, index or SourceIndex()
+        self._standing, self._ready = standing or Standing(), ready
         self._marks: dict[Key, tuple[Any, ...]] = {}
 
     def register(self, registry: kopf.OperatorRegistry) -> None:
@@ -48,6 +58,7 @@ class Watch:
         """An object that is gone without a word."""
         self._marks.pop(key, None)
         self._index.forget(key)
+        self._standing.forget(key)
 
     async def _event(self, event: Mapping[str, Any], **_: Any) -> None:
         body = event["object"]
@@ -58,6 +69,8 @@ class Watch:
             self._queue.add(key)  # it may have gone without the operator's leave: what is remembered of it goes, too
             return
         self._index.uses(key, named_in(body.get("spec")), recorded(sound(body.get("status"))))
+        if (took := self._standing.saw(key, body, new=event["type"] == "ADDED")) is not None:
+            self._ready(took)
         annotations = metadata.get("annotations") or {}
         mark = (
             metadata["uid"],

@@ -47,7 +47,7 @@ class Clients:
         with self._lock:
             made = self._made(service, region, read_timeout, retries={"total_max_attempts": 1})
             if self._sending:
-                self._sending.attach_end(made)
+                self._sending.attach_end(made, service, region)
             return made
 
     def _made(self, service: str, region: str, read_timeout: float, **options: Any) -> Any:

@@ -36,8 +36,9 @@ class Sending:
         read_rate: float,
         write_rate: float,
         clock: Callable[[], float] = time.monotonic,
+        called: Callable[[str, str, str, str], None] = lambda *_: None,
     ) -> None:
-        self._stop, self._outages, self._clock = stop, outages, clock
+        self._stop, self._outages, self._clock, self._called = stop, outages, clock, called
         self._rates = {"read": read_rate, "stack write": write_rate, "other write": write_rate}
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], Bucket] = {}
@@ -48,7 +49,10 @@ class Sending:
         def before(*, event_name: str, **_: Any) -> None:
             self._before(service, region, event_name.rpartition(".")[2])
 
-        def after(*, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, context: Any, **_: Any) -> None:
+        def after(
+            *, event_name: str, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, context: Any, **_: Any
+        ) -> None:
+            self._called(service, region, event_name.rpartition(".")[2], _result(parsed_response, exception))
             if why := _away(response_dict, parsed_response, exception):
                 self._outages.failed((service, region), why, again=_TOLD in context)
                 context[_TOLD] = True
@@ -65,13 +69,17 @@ class Sending:
         client.meta.events.register("response-received", after)
         client.meta.events.register("after-call-error", unanswered)
 
-    def attach_end(self, client: Any) -> None:
+    def attach_end(self, client: Any, service: str, region: str) -> None:
         """To a client whose calls take long by themselves: only the end concerns them."""
+
+        def after(*, event_name: str, parsed_response: Any, exception: Any, **_: Any) -> None:
+            self._called(service, region, event_name.rpartition(".")[2], _result(parsed_response, exception))
 
         def before(**_: Any) -> None:
             self._stop.check()
 
         client.meta.events.register("before-send", before)
+        client.meta.events.register("response-received", after)
 
     def _before(self, service: str, region: str, operation: str) -> None:
         self._stop.check()
@@ -98,6 +106,17 @@ def kind_of(service: str, operation: str) -> str:
     if _READS.match(operation):
         return "read"
     return "stack write" if service == "cloudformation" else "other write"
+
+
+def _result(parsed: Any, error: Exception | None) -> str:
+    """What became of an attempt: ok, throttled, refused or unavailable."""
+    if error is not None:
+        return "unavailable"
+    said = (parsed or {}).get("Error") or {}
+    status = int(((parsed or {}).get("ResponseMetadata") or {}).get("HTTPStatusCode", 0))
+    if said.get("Code") in THROTTLED:
+        return "throttled"
+    return "ok" if status < 300 else "refused" if status < 500 else "unavailable"
 
 
 def _away(answer: Mapping[str, Any] | None, parsed: Any, error: Exception | None) -> str:
