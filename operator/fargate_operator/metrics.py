@@ -32,20 +32,28 @@ class Metrics:
     """Counts what it is told of; thread-safe."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        ProcessCollector(registry=self._registry)
-        PlatformCollector(registry=self._registry)
-        of = {"registry": self._registry}
-        self._reconciles = Counter(f"{PREFIX}reconciles", "Reconciles that ended.", ("result", "reason"), **of)
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self._reconciles = Counter(f"{PREFIX}reconciles", "Reconciles that ended.", ("result", "reason"), registry=registry)
         self._durations = Histogram(
-            f"{PREFIX}reconcile_duration_seconds", "How long a reconcile took.", ("result",), buckets=_RECONCILES, **of
+            f"{PREFIX}reconcile_duration_seconds",
+            "How long a reconcile took.",
+            ("result",),
+            buckets=_RECONCILES,
+            registry=registry,
         )
         self._calls = Counter(
-            f"{PREFIX}aws_calls", "Calls to AWS, each attempt for itself.", ("service", "operation", "result"), **of
+            f"{PREFIX}aws_calls", "Calls to AWS, each attempt for itself.", ("service", "operation", "result"), registry=registry
         )
-        self._throttles = Counter(f"{PREFIX}aws_throttles", "Calls that AWS has throttled.", ("service", "region"), **of)
+        self._throttles = Counter(
+            f"{PREFIX}aws_throttles", "Calls that AWS has throttled.", ("service", "region"), registry=registry
+        )
         self._ready = Histogram(
-            f"{PREFIX}time_to_ready_seconds", "From a change of an app's spec until it is Ready.", buckets=_READY, **of
+            f"{PREFIX}time_to_ready_seconds",
+            "From a change of an app's spec until it is Ready.",
+            buckets=_READY,
+            registry=registry,
         )
 
     def gauges(self, gauges: Gauges) -> None:
