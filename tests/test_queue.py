@@ -223,3 +223,35 @@ def test_it_tells_how_many_wait_for_a_worker_and_for_how_long(queue: Queue, cloc
     assert queue.waiting() == (1, 10)
     assert queue.get() == SHOP
     assert queue.waiting() == (0, 0)
+
+
+def test_a_change_of_a_user_overtakes_what_only_looks_after_apps(queue: Queue, clock: Clock) -> None:
+    for number in range(500):
+        queue.add(("team", f"app-{number}"))
+    clock.now += 1
+    queue.add(SHOP, urgent=True)
+    assert queue.get() == SHOP
+
+
+def test_it_overtakes_them_until_it_has_gone_well(queue: Queue, clock: Clock) -> None:
+    queue.add(SHOP, urgent=True)
+    for _ in range(3):
+        assert queue.get() == SHOP
+        queue.done(SHOP, failed=True)
+        clock.now += 60
+        queue.add(BLOG)
+        queue.add(("team", "other"))
+        clock.now += 60
+    assert queue.get() == SHOP
+    queue.done(SHOP)
+    queue.add(SHOP)
+    assert queue.get() == BLOG
+
+
+def test_one_that_changes_while_it_is_worked_on_is_urgent_afterwards(queue: Queue) -> None:
+    queue.add(SHOP)
+    assert queue.get() == SHOP
+    queue.add(BLOG)
+    queue.add(SHOP, urgent=True)
+    queue.done(SHOP)
+    assert queue.get() == SHOP

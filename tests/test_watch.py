@@ -15,8 +15,9 @@ class Recorded(Queue):
         super().__init__()
         self.added: list[float] = []
 
-    def add(self, key, after=0.0):
+    def add(self, key, after=0.0, *, urgent=False):
         assert key == KEY
+        self.urgent = urgent
         self.added.append(after)
 
 

@@ -107,13 +107,13 @@ class _Operator:
             progress_deadline=settings.progress_deadline,
         )
         queue = EventQueue(self._world.clients, settings.event_queue)
-        listener = Listener(queue, events, self._reconciler.doubt, self._queue.add)
+        listener = Listener(queue, events, self._reconciler.doubt, self._urgent)
         self._listeners = [listener] if settings.event_queue else []
         self._watch = Watch(self._queue, settings.health_interval, index, standing=self._standing, ready=self._metrics.ready)
         self._relisted = Relist(kube, settings.namespaces, self._watch, self._queue.add)
         self._listed = threading.Event()
         self._source_watches = [
-            SourceWatch(kube.objects, index, kind, namespace, self._queue.add, listed=self._listed)
+            SourceWatch(kube.objects, index, kind, namespace, self._urgent, listed=self._listed)
             for kind in index.wanted
             for namespace in settings.namespaces or (None,)
         ]
@@ -263,7 +263,10 @@ class _Operator:
 
     def _ended(self, key: Key, region: str, stack_name: str) -> None:
         self._world.ended(region, stack_name)
-        self._queue.add(key)
+        self._urgent(key)
+
+    def _urgent(self, key: Key, after: float = 0.0) -> None:
+        self._queue.add(key, after, urgent=True)
 
     def _lost(self) -> None:
         """The lease runs out soon: stop at once. A call that is under way is idempotent."""

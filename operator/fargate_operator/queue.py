@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 
-Key = tuple[str, str]  # namespace, name
+from fargate_operator.turns import Key, Turns
 
+__all__ = ["Key", "Queue"]
 BASE, MOST = 1.0, 300.0  # seconds of backoff
 FULL = 5  # failures that count at most where something is away: its own backoff is not to begin at minutes afterwards
 AWAY = 30.0  # seconds of backoff at most, where the cause is that something is away, which says nothing about the key
@@ -15,14 +16,20 @@ CALM = 10.0  # such keys that come a second, at most, all together
 
 
 class Queue:
-    """De-duplicating, delaying, backing off. A key that is added while a worker has it comes again when the worker is done."""
+    """De-duplicating, delaying, backing off, fair between namespaces.
+
+    A key that is added while a worker has it comes again when the worker is done.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._ready = threading.Condition()
         self._due: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []
-        self._working: set[Key] = set()
+        self._turns = Turns()  # those that are due
+        self._urgent: set[Key] = set()
+        self._working: dict[Key, bool] = {}  # and whether it came as urgent
+        self._again: set[Key] = set()  # due, and still being worked on
         self._failures: dict[Key, int] = {}
         self._parked: dict[Key, tuple[str, bool]] = {}  # what is away, and whether it is woken
         self._closed = False
@@ -38,10 +45,14 @@ class Queue:
             due = [at for at in self._due.values() if at <= now]
             return len(due), now - min(due, default=now)
 
-    def add(self, key: Key, after: float = 0.0) -> None:
-        """Due in `after` seconds, or earlier where it was already."""
+    def add(self, key: Key, after: float = 0.0, *, urgent: bool = False) -> None:
+        """Due in `after` seconds, or earlier where it was already. `urgent`: somebody waits for it (`turns`)."""
         due = self._clock() + after
         with self._ready:
+            if urgent:
+                self._urgent.add(key)
+                if key in self._turns:
+                    self._turns.add(key, urgent=True)
             if self._due.get(key, float("inf")) <= due:
                 return
             self._put(key, due)
@@ -66,26 +77,21 @@ class Queue:
 
     def _next(self) -> Key | float | None:
         """A key, or how long to wait for one (None: until told)."""
-        later: list[tuple[float, Key]] = []
-        found: Key | float | None = None
-        while self._heap:
+        now = self._clock()
+        while self._heap and (self._heap[0][0] <= now or self._due.get(self._heap[0][1]) != self._heap[0][0]):
             due, key = heapq.heappop(self._heap)
             if self._due.get(key) != due:
-                continue  # it was added anew for another time
-            if due > self._clock():
-                heapq.heappush(self._heap, (due, key))
-                found = due - self._clock()
-                break
+                continue  # it was added anew for another time, or has come
             if key in self._working:
-                later.append((due, key))
-                continue
-            del self._due[key]
-            self._working.add(key)
-            found = key
-            break
-        for item in later:
-            heapq.heappush(self._heap, item)
-        return found
+                self._again.add(key)
+            else:
+                self._turns.add(key, urgent=key in self._urgent)
+        if (found := self._turns.take()) is not None:
+            del self._due[found]
+            self._working[found] = found in self._urgent
+            self._urgent.discard(found)
+            return found
+        return self._heap[0][0] - now if self._heap else None
 
     def done(self, key: Key, *, failed: bool = False, away: str = "", woken: bool = True) -> None:
         """The worker is through with it; after a failure it comes again with backoff and jitter.
@@ -93,7 +99,10 @@ class Queue:
         `away` tells what could not be reached; `woken` whether the key is among those that `wake` brings forward.
         """
         with self._ready:
-            self._working.discard(key)
+            urgent = self._working.pop(key, False)
+            if key in self._again:
+                self._again.discard(key)
+                self._turns.add(key, urgent=key in self._urgent)
             count = self._failures.pop(key, 0)
             self._parked.pop(key, None)
             if failed:
@@ -103,7 +112,7 @@ class Queue:
             most = max(AWAY, len(self._parked) / CALM) if away else MOST
             self._ready.notify()
         if failed:
-            self.add(key, min(MOST, most, self._backoff(count, away)) * random.uniform(0.5, 1.0))  # noqa: S311  no secret
+            self.add(key, min(MOST, most, self._backoff(count, away)) * random.uniform(0.5, 1.0), urgent=urgent)  # noqa: S311  no secret
 
     def _backoff(self, count: int, away: str) -> float:
         longer = BASE * 2.0 ** min(count, 16)

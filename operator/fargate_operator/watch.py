@@ -66,7 +66,7 @@ class Watch:
         key = (metadata["namespace"], metadata["name"])
         if event["type"] == "DELETED":
             self.forget(key)
-            self._queue.add(key)  # it may have gone without the operator's leave: what is remembered of it goes, too
+            self._queue.add(key, urgent=True)  # it may have gone without the operator's leave: what is remembered of it goes, too
             return
         self._index.uses(key, named_in(body.get("spec")), recorded(sound(body.get("status"))))
         if (took := self._standing.saw(key, body, new=event["type"] == "ADDED")) is not None:
@@ -88,7 +88,8 @@ class Watch:
         self._marks[key] = mark
         # at start thousands of steady apps come at once: their health is asked spread over the interval
         spread = self._health * random.random() if first and steady(body) else 0.0  # noqa: S311  no secret
-        self._queue.add(key, spread)
+        # what was there before the operator began came no later than what comes now, but nobody has just changed it
+        self._queue.add(key, spread, urgent=not first or event["type"] == "ADDED")
 
 
 def steady(body: Mapping[str, Any]) -> bool:
