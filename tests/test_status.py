@@ -1,5 +1,6 @@
 """summarize: conditions out of what was seen; twice is once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -113,6 +114,15 @@ def test_a_failure_is_counted_once():
     again = attempt(status, one.stack, None)
     assert (first.failed, first.fresh, again.failed, again.fresh) == (1, True, 1, False)
     assert again.reason == "Queue (AWS::SQS::Queue): bad"
+
+
+def test_of_a_stack_that_is_gone_nothing_stays_but_that_it_is_gone_whatever_cut_the_turn_off():
+    before = summarize(seen())
+    gone = seen(previous=before, stack=None, services=None, absent=True, generation=4, error=InvalidSpec([Fault("spec", "no")]))
+    after = summarize(replace(gone, action=None))
+    assert after["stack"] == {"id": "id", "status": "DELETE_COMPLETE"}
+    assert not {"services", "clusterArn", "summary"} & after.keys()
+    assert [one["reason"] for one in after["conditions"] if one["type"] == "StackReady"] == ["Absent"]
 
 
 ACTIONS = st.sampled_from([Nothing(), Create(), Update("id"), Wait(), Halt("CreateFailed", "why"), None])

@@ -26,11 +26,15 @@ def home_of(turn: Turn) -> Home:
     return Home(seen.region, seen.stack_name, str(turn.item["metadata"].get("uid", "")), service_arns(seen.previous))
 
 
+def told(seen: Seen) -> str:
+    """The id of the stack that the status tells of; "" where it has none, or none of this name."""
+    known = str((seen.previous.get("stack") or {}).get("id", ""))
+    return known if place(known) == (seen.region, seen.stack_name) else ""
+
+
 def recorded(seen: Seen) -> str:
-    """The id of the stack that the status tells of; "" where it has none, none of this name, or one that was to be made anew."""
-    old = seen.previous.get("stack") or {}
-    known = str(old.get("id", ""))
-    return known if place(known) == (seen.region, seen.stack_name) and old.get("undoing") != RECREATE else ""
+    """The same; "" where that one was to be made anew: there may be another of its name."""
+    return told(seen) if (seen.previous.get("stack") or {}).get("undoing") != RECREATE else ""
 
 
 def service_arns(status: Mapping[str, Any]) -> frozenset[str]:

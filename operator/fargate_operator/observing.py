@@ -11,12 +11,13 @@ from fargate_operator.event_index import EventIndex
 from fargate_operator.explaining import Explainer
 from fargate_operator.fallback import wanting
 from fargate_operator.follower import Follower
+from fargate_operator.homes import told
 from fargate_operator.looks import Looks
 from fargate_operator.observation import Failure, StackObservation
 from fargate_operator.plan import busy
 from fargate_operator.progress import Progress
 from fargate_operator.rescue import Rescue
-from fargate_operator.seen import attempt, condition, left, news
+from fargate_operator.seen import Seen, attempt, condition, left, news
 from fargate_operator.turn import Turn, abandoned, app_of, key_of
 from fargate_operator.world import World
 
@@ -51,7 +52,7 @@ class Observer:
             self._world.survey(seen.region, self._survey)
         if turn.reconcile_now or (seen.deleting and stalled) or stalled == Reason.StackNameTaken:
             self._world.doubt(seen.region, seen.stack_name)
-        stack = self._claimed(turn, self._world.stack(seen.region, seen.stack_name))
+        stack = self._claimed(turn, self._there(seen))
         if stack is not None and stack.owner != turn.owner:  # somebody else's: what it holds is not to be told
             stack = replace(stack, outputs={}, input_digest="", template_digest="")
             return turn.with_seen(stack=stack, owned=False, attempt=attempt(seen.previous, None, None))
@@ -65,7 +66,25 @@ class Observer:
         else:  # or gone: there is nothing to follow
             known = stack.id if stack else str((seen.previous.get("stack") or {}).get("id", ""))
             self._follower.rests(seen.region, known)
-        return turn.with_seen(stack=stack, owned=True, attempt=attempt(seen.previous, stack, failure, left(seen)))
+        absent = stack is None and self._world.gone(seen.region, seen.stack_name, told(seen))
+        tried = attempt(seen.previous, stack, failure, left(seen))
+        return turn.with_seen(stack=stack, absent=absent, owned=True, attempt=tried)
+
+    def _there(self, seen: Seen) -> StackObservation | None:
+        """The stack as it was seen last. That there is none any more is believed only of one that was asked for by its id.
+
+        A deletion sees to that itself, before it lets the object go.
+        """
+        stack = self._world.stack(seen.region, seen.stack_name)
+        if (
+            stack is None
+            and not seen.deleting
+            and (known := told(seen))
+            and not self._world.gone(seen.region, seen.stack_name, known)
+        ):
+            self._world.doubt(seen.region, seen.stack_name, known)
+            return self._world.stack(seen.region, seen.stack_name)
+        return stack
 
     def _claimed(self, turn: Turn, stack: StackObservation | None) -> StackObservation | None:
         """A stack that waits for its first change set has no tags yet: it is known by the names of its change sets."""

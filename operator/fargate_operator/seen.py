@@ -41,6 +41,7 @@ class Seen:
     action: Action | None = None
     error: Exception | None = None
     stack: StackObservation | None = None
+    absent: bool = False  # CloudFormation was asked for the very stack that the status tells of, and has it no more
     attempt: Attempt = field(default_factory=Attempt)
     services: Mapping[str, ServiceObservation] | None = None
     images: Mapping[str, ImageObservation] = field(default_factory=dict)  # those that are built

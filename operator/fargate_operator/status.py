@@ -51,6 +51,8 @@ def _stack(seen: Seen) -> dict[str, Any]:
         body["inputDigest"] = stack.input_digest
         if isinstance(seen.action, Nothing) and stack.template_digest == seen.template_digest:
             body["inputDigest"] = seen.input_digest or old.get("inputDigest")
+    elif seen.absent and seen.action is None:
+        body |= {"id": old["id"], "status": "DELETE_COMPLETE"}
     elif seen.action is None:
         body |= {name: old[name] for name in ("id", "status", "updatedAt", "templateDigest", "inputDigest") if name in old}
     body["attemptedDigest"], body["failures"] = _attempted(seen, old)
@@ -62,7 +64,7 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body["annotations"], body["skipped"] = incidents.remembered(seen), incidents.skipped(seen)
     if stack is not None and busy(stack.status):
         body["movedAt"] = timestamp(motion.moved_at(seen.previous, seen.services or {}, seen.now))
-    elif seen.action is None:  # the turn was cut off
+    elif seen.action is None and not seen.absent:  # the turn was cut off
         body["movedAt"] = old.get("movedAt")
     body["drift"] = _drift(seen, old, body)
     body["warnings"] = warnings(seen)
@@ -158,7 +160,7 @@ def _kept(seen: Seen) -> dict[str, Any]:
 
 def _workloads(seen: Seen) -> dict[str, Any]:
     if seen.app is None or seen.stack is None:
-        gone = seen.action is not None and seen.stack is None  # looked, and there is none
+        gone = seen.stack is None and (seen.action is not None or seen.absent)  # looked, and there is none
         return {"pins": spot_status.pins(replace(seen, pins={}))} if gone else _kept(seen)
     spec, outputs = seen.app.spec, seen.stack.outputs
     previous = seen.previous.get("services") or {}

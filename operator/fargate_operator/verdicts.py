@@ -69,7 +69,7 @@ def _message(error: ReconcileError) -> str:
 def _stack_ready(seen: Seen) -> Verdict:
     stack = seen.stack
     if stack is None:
-        if seen.action is None:
+        if seen.action is None and not seen.absent:
             return Verdict("Unknown", Reason.NotRead, "the stack was not read")
         creating = isinstance(seen.action, Create | Execute)
         return Verdict("False", Reason.Creating if creating else Reason.Absent, "there is no stack")

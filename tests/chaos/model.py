@@ -143,7 +143,7 @@ class _App:
     def _told(self, item: Mapping[str, Any], spec: Spec) -> Iterator[str]:
         """What its status says of the stack and the services is what AWS says."""
         told = (item.get("status") or {}).get("stack") or {}
-        if self._stack is None and told.get("id"):
+        if self._stack is None and told.get("id") and told.get("status") != "DELETE_COMPLETE":
             yield f"its status tells of the stack {told['id']}, and there is none"
         if self._stack is None or (self._only_suspended() and not told.get("id")):
             return

@@ -349,6 +349,28 @@ def test_a_stack_that_was_deleted_by_hand_is_made_again(world, services):
     world.ready()
 
 
+def test_a_stack_that_was_deleted_by_hand_under_an_invalid_spec_is_told_as_gone_and_made_again_later(world):
+    tasks = {"migrate": {"image": "app"}}
+    world.apply(services=None, tasks=tasks)
+    first = world.ready()["stack"]
+    world.apply(
+        services=None,
+        tasks=tasks,
+        resources={"Jobs": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nowhere"}}}},
+    )
+    world.stalled("InvalidSpec")
+    world.cloudformation.delete_stack(StackName=first["name"])
+    world.operator.kill()
+    world.operator.start()
+    world.wait(lambda: world.status()["stack"].get("status") == "DELETE_COMPLETE")
+    assert world.status()["stack"]["id"] == first["id"]
+    assert "tasks" not in world.status()
+    assert world.condition("StackReady")["reason"] == "Absent"
+    world.apply(services=None, tasks=tasks)
+    assert first["name"] in event(world, "StackGone")
+    world.ready()
+
+
 def test_a_stack_that_was_deleted_by_hand_waits_for_approval_where_every_change_does(world):
     world.apply(services=None, tasks={"migrate": {"image": "app"}})
     name = world.ready()["stack"]["name"]
