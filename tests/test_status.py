@@ -116,6 +116,16 @@ def test_a_failure_is_counted_once():
     assert again.reason == "Queue (AWS::SQS::Queue): bad"
 
 
+def test_what_failed_before_there_was_the_object_is_no_failure_of_its_template():
+    failure = Failure("Queue", "AWS::SQS::Queue", "bad")
+    one = seen("UPDATE_ROLLBACK_COMPLETE", Update("id"))
+    before = attempt({}, one.stack, failure)
+    status = summarize(replace(one, attempt=before))  # as it stands when the update could not be sent
+    after = attempt(status, one.stack, None)
+    assert (before.digest, before.failed) == ("", 1)
+    assert (after.digest, after.failed) == ("t", 0)
+
+
 def test_of_a_stack_that_is_gone_nothing_stays_but_that_it_is_gone_whatever_cut_the_turn_off():
     before = summarize(seen())
     gone = seen(previous=before, stack=None, services=None, absent=True, generation=4, error=InvalidSpec([Fault("spec", "no")]))

@@ -127,9 +127,13 @@ def _plan(seen: Seen) -> Status | None:
 
 
 def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
-    """The digest that was sent last, and how often it failed. A stack deleted to be made again leaves the digest open."""
+    """The digest that was sent last, and how often it failed. A stack deleted to be made again leaves the digest open.
+
+    A stack that failed before there was this object failed with some other template.
+    """
     if isinstance(seen.action, Create | Update | Execute):
-        same = seen.attempt.digest in ("", seen.template_digest, seen.planned)
+        makes = isinstance(seen.action, Create) or (isinstance(seen.action, Execute) and seen.action.create)
+        same = seen.attempt.digest in (seen.template_digest, seen.planned) if seen.attempt.digest else makes
         return seen.template_digest, seen.attempt.failed if same else 0
     if isinstance(seen.action, Recreate):
         return "", seen.attempt.failed
