@@ -166,5 +166,4 @@ def test_a_detection_without_drift_proves_it(state, expected):
 
 def test_another_spec_is_applied_over_it():
     story = skipped()
-    one = replace(story.seen.stack, template_digest="old")
-    assert plan(wish(), one, story.seen.attempt) == Update("id")
+    assert plan(replace(wish(), template_digest="other"), story.seen.stack, story.seen.attempt) == Update("id")

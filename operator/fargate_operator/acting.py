@@ -66,7 +66,7 @@ class Actor:
             return replace(stack, status="UPDATE_IN_PROGRESS", owner=order.owner)
         # nothing to update: it is what it should be, though its outputs, as they were read, do not say so. Both digests: one of
         # another template beside this one's would say that the other's inputs are what the stack was made from
-        template = order.template
+        template, stack = order.template, self._world.stacks(region).describe(stack.id) or stack
         return replace(stack, input_digest=template.input_digest, template_digest=template.digest, owner=order.owner)
 
     def _change(self, region: str, order: Order, stack: StackObservation, action: Action) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fargate_operator.actions import Delete, Nothing, Recover, Recreate
+from fargate_operator.actions import Create, Delete, Execute, Nothing, Propose, Recover, Recreate, Update
 from fargate_operator.observation import StackObservation
 from fargate_operator.plan import NEVER_UP, ROLLED_BACK, SETTLED
 from fargate_operator.recovery import Named, named
@@ -38,7 +38,8 @@ def remembered(seen: Seen) -> Mapping[str, Any]:
             return marks
         before = {key: value for key, value in (marks.get("before") or {}).items() if key != name}
         return {"before": before, "tried": {**(marks.get("tried") or {}), name: seen.asked.get(name, "")}}
-    if stack is None or stack.status in _WELL or stack.id != _stack(seen.previous).get("id"):
+    rests = isinstance(action, Create | Update | Execute | Propose)  # which come only to a stack that is well, or is not there
+    if rests or stack is None or stack.status in _WELL or stack.id != _stack(seen.previous).get("id"):
         return {"before": dict(seen.asked)} if seen.asked else {}
     return marks
 

@@ -67,7 +67,7 @@ class Observer:
             known = stack.id if stack else str((seen.previous.get("stack") or {}).get("id", ""))
             self._follower.rests(seen.region, known)
         absent = stack is None and self._world.gone(seen.region, seen.stack_name, told(seen))
-        tried = attempt(seen.previous, stack, failure, left(seen))
+        tried = attempt(seen.previous, stack, failure, left(seen), absent=absent)
         return turn.with_seen(stack=stack, absent=absent, owned=True, attempt=tried)
 
     def _there(self, seen: Seen) -> StackObservation | None:

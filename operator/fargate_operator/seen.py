@@ -97,22 +97,31 @@ def left(seen: Seen) -> float:
     return min(OUTSIDE, max(0.0, (datetime.fromisoformat(due) - seen.now).total_seconds()))
 
 
-def attempt(previous: Status, stack: StackObservation | None, failure: Failure | None, left: float = 0.0) -> Attempt:
+def attempt(
+    previous: Status, stack: StackObservation | None, failure: Failure | None, left: float = 0.0, *, absent: bool = False
+) -> Attempt:
     """What was tried last, with this observation counted once. What the operator itself has cancelled is no try that failed.
 
-    `left`: seconds until the next try is due.
+    `left`: seconds until the next try is due. `absent`: as in `Seen`.
     """
     old = previous.get("stack") or {}
     undoing = str(old.get("undoing", ""))
     if undoing == CANCEL and stack is not None and stack.status in ROLLED_BACK:
         return Attempt()
     reason, count = str(old.get("failure", "")), int(old.get("failures", 0))
+    digest = str(old.get("attemptedDigest", ""))
     fresh = news(previous, stack)
     if fresh and stack is not None:
         count += 1
         reason = fit(told(failure) or stack.status_reason or stack.status)
+    if stack is not None and stack.status in SETTLED:  # whoever's the last operation was, it went well
+        count, reason = 0, ""
+    elif absent and undoing != RECREATE:  # whoever had it deleted: what failed went with it
+        digest, count, reason = "", 0, ""
+    elif stack is not None and stack.status == "DELETE_FAILED":  # which is no failure of a template
+        digest = ""
     return Attempt(
-        str(old.get("attemptedDigest", "")),
+        digest,
         count,
         reason,
         passing=passes(without_log(reason)),

@@ -11,7 +11,7 @@ from fargate_operator.approval import in_order
 from fargate_operator.conditions import Reason
 from fargate_operator.errors import Terminal
 from fargate_operator.messages import about, fit
-from fargate_operator.observation import ServiceObservation
+from fargate_operator.observation import ServiceObservation, StackObservation
 from fargate_operator.plan import ROLLED_BACK, SETTLED, STUCK, backoff, busy
 from fargate_operator.recovery import CANCEL, RECREATE
 from fargate_operator.seen import Seen, Status, condition, failed, timestamp, updated_at, warnings
@@ -46,12 +46,12 @@ def _stack(seen: Seen) -> dict[str, Any]:
     body: dict[str, Any] = {"name": seen.stack_name}
     stack = seen.stack
     if stack is not None and seen.owned:
-        body |= {"id": stack.id, "status": stack.status, "updatedAt": updated_at(seen.previous, stack)}
+        body |= {"id": stack.id, "status": stack.status, "updatedAt": _updated_at(seen, old, stack)}
         body["templateDigest"] = stack.template_digest
         body["inputDigest"] = stack.input_digest
         if isinstance(seen.action, Nothing) and stack.template_digest == seen.template_digest:
             body["inputDigest"] = seen.input_digest or old.get("inputDigest")
-    elif seen.absent and seen.action is None:
+    elif seen.absent and stack is None:
         body |= {"id": old["id"], "status": "DELETE_COMPLETE"}
     elif seen.action is None:
         body |= {name: old[name] for name in ("id", "status", "updatedAt", "templateDigest", "inputDigest") if name in old}
@@ -71,12 +71,19 @@ def _stack(seen: Seen) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value not in ("", None, 0, {}, [])}
 
 
+def _updated_at(seen: Seen, old: Status, stack: StackObservation) -> str | None:
+    """When it was updated last; what somebody else has done to it is no news only once it is taken back."""
+    taken_back = isinstance(seen.action, Update | Execute) and seen.error is None
+    return old.get("updatedAt") if seen.attempt.touched and not taken_back else updated_at(seen.previous, stack)
+
+
 def _undone(seen: Seen, old: Status) -> dict[str, Any]:
     """What the operator itself takes back, and what it has passed over for that: for as long as it goes on."""
     action, stack = seen.action, seen.stack
-    if stack is None and action is None:  # it was not read
+    if stack is None and (action is None or seen.absent):  # it was not read, or has gone
         return {name: old.get(name) for name in ("undoing", "passedOver", "recoveries", "retryAt")}
     waits = isinstance(action, Wait | Halt | Recover | Delete | Recreate | None)
+    waits = waits or (isinstance(action, Nothing) and stack is not None and busy(stack.status))  # suspended meanwhile
     undoing = RECREATE if isinstance(action, Recreate) else CANCEL if isinstance(action, Cancel) else None
     passed = action.skip if isinstance(action, Recover) else action.retain if isinstance(action, Delete | Recreate) else ()
     goes_on = stack is not None and (stack.status in STUCK or stack.status == "UPDATE_ROLLBACK_IN_PROGRESS")
@@ -138,8 +145,9 @@ def _attempted(seen: Seen, old: Status) -> tuple[str, int]:
     if isinstance(seen.action, Recreate):
         return "", seen.attempt.failed
     if isinstance(seen.action, Nothing) and not seen.deleting and seen.stack and not failed(seen.stack):
-        return str(old.get("attemptedDigest", "")), 0
-    return seen.attempt.digest or str(old.get("attemptedDigest", "")), seen.attempt.failed
+        current = seen.stack.template_digest == seen.template_digest
+        return seen.template_digest if current else str(old.get("attemptedDigest", "")), 0
+    return seen.attempt.digest, seen.attempt.failed
 
 
 _KEPT = (
@@ -171,7 +179,7 @@ def _workloads(seen: Seen) -> dict[str, Any]:
     services = {key: _service(key, seen, previous.get(key) or {}) for key in sorted(spec.services or {})}
     counts = [(one.running, one.desired) for one in (seen.services or {}).values()]
     return {
-        "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else seen.previous.get("summary"),
+        "summary": f"{sum(a for a, _ in counts)}/{sum(b for _, b in counts)}" if counts else _summary(seen),
         "clusterArn": outputs.get(names.CLUSTER_OUTPUT),
         "images": {name: _image(name, seen) for name in sorted(spec.images or {}) if _image(name, seen)},
         "pins": spot_status.pins(seen),
@@ -196,6 +204,11 @@ def _workloads(seen: Seen) -> dict[str, Any]:
         ),
         "outputs": {name: outputs[name] for name in sorted(spec.outputs or {}) if name in outputs},
     }
+
+
+def _summary(seen: Seen) -> Any:
+    """Of services that were not looked at this time."""
+    return seen.previous.get("summary") if seen.services is None else None
 
 
 def _image(name: str, seen: Seen) -> dict[str, str]:

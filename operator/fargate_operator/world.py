@@ -145,6 +145,8 @@ class World:
         """The app is gone, and with it its services, by ARN. A stack that stays is remembered: the name is taken."""
         stack = self._seen.get((region, name))
         stays = stack is not None and not stack.status.startswith("DELETE_")
+        if stack is not None and stays:  # whose it is by the time the name is wanted again nobody knows
+            self._stale[region, name] = stack.id
         for one in (self._change_sets, self._templates, self._gone, *(() if stays else (self._stale, self._seen))):
             one.pop((region, name), None)
         self.forget_services(region, services)
