@@ -1,8 +1,12 @@
 import sys
 
 import pytest
+from hypothesis import settings
 
 from clocks import Clock
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
