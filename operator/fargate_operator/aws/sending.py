@@ -49,10 +49,7 @@ class Sending:
         def before(*, event_name: str, **_: Any) -> None:
             self._before(service, region, event_name.rpartition(".")[2])
 
-        def after(
-            *, event_name: str, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, context: Any, **_: Any
-        ) -> None:
-            self._called(service, region, event_name.rpartition(".")[2], _result(parsed_response, exception))
+        def after(*, response_dict: dict[str, Any] | None, parsed_response: Any, exception: Any, context: Any, **_: Any) -> None:
             if why := _away(response_dict, parsed_response, exception):
                 self._outages.failed((service, region), why, again=_TOLD in context)
                 context[_TOLD] = True
@@ -66,19 +63,25 @@ class Sending:
                 raise Transient(Reason.AwsUnavailable, f"{doing}: {exception}") from exception
 
         client.meta.events.register("before-send", before)
+        self._count(client, service, region)
         client.meta.events.register("response-received", after)
         client.meta.events.register("after-call-error", unanswered)
 
     def attach_end(self, client: Any, service: str, region: str) -> None:
         """To a client whose calls take long by themselves: only the end concerns them."""
 
-        def after(*, event_name: str, parsed_response: Any, exception: Any, **_: Any) -> None:
-            self._called(service, region, event_name.rpartition(".")[2], _result(parsed_response, exception))
-
         def before(**_: Any) -> None:
             self._stop.check()
 
         client.meta.events.register("before-send", before)
+        self._count(client, service, region)
+
+    def _count(self, client: Any, service: str, region: str) -> None:
+        """Each attempt, and what became of it."""
+
+        def after(*, event_name: str, parsed_response: Any, exception: Any, **_: Any) -> None:
+            self._called(service, region, event_name.rpartition(".")[2], _result(parsed_response, exception))
+
         client.meta.events.register("response-received", after)
 
     def _before(self, service: str, region: str, operation: str) -> None:
