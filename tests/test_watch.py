@@ -14,10 +14,11 @@ class Recorded(Queue):
     def __init__(self) -> None:
         super().__init__()
         self.added: list[float] = []
+        self.urgent: list[bool] = []
 
     def add(self, key, after=0.0, *, urgent=False):
         assert key == KEY
-        self.urgent = urgent
+        self.urgent.append(urgent)
         self.added.append(after)
 
 
@@ -45,6 +46,14 @@ def test_the_operators_own_status_asks_for_nothing(watch, queue):
     tell(watch, app(generation=2), "ADDED")
     tell(watch, app(generation=2, ready="False"))
     assert queue.added == [0.0]
+
+
+def test_what_somebody_has_just_done_is_urgent_and_what_the_first_list_tells_is_not(watch, queue):
+    tell(watch, app(), None)
+    tell(watch, app(generation=2))
+    tell(watch, app(generation=2), "DELETED")
+    tell(watch, app(uid="two"), "ADDED")
+    assert queue.urgent == [False, True, True, True]
 
 
 @pytest.mark.parametrize(
